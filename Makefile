@@ -1,0 +1,46 @@
+# Each target sets up what it needs in .venv/ and does nothing when nothing changed.
+SHELL := /bin/sh
+BIN := .venv/bin
+WORKERS ?= 2
+
+.PHONY: help setup demo test lint unit integration bench lock clean
+
+help: ## Say what can be made
+	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 14
+
+setup: .venv/.runtime ## Make .venv/ with what `mintage` needs
+
+.venv/.runtime: requirements.lock pyproject.toml infra/environment.sh
+	@sh infra/environment.sh requirements.lock
+	@touch $@
+
+.venv/.testing: .venv/.runtime requirements-test.lock
+	@sh infra/environment.sh requirements-test.lock
+	@touch $@
+
+demo: .venv/.runtime ## Run orders/launch-cards.yaml: 24 cards into demo-assets/
+	@sh infra/demo.sh
+
+test: lint ## Lint, types, import rules and every test
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
+
+lint: .venv/.testing
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+unit: .venv/.testing ## The fast tests only
+	$(BIN)/python -m pytest -n $(WORKERS) tests/unit
+
+integration: .venv/.testing ## Tests against real servers on loopback
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup tests/contract tests/integration tests/acceptance
+
+bench: .venv/.testing ## Print the figures that the README quotes
+	$(BIN)/python tests/benchmarks/run_all.py
+
+lock: ## Write requirements.lock and requirements-test.lock anew from pyproject.toml
+	sh infra/lock.sh
+
+clean: ## Remove what the targets made, but never .mintage/ (the books live there)
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

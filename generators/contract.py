@@ -1,0 +1,166 @@
+"""What a builder promises: a brief in, bytes and usage out.
+
+A builder never sees the criteria that will judge its work, never retries a paid request blindly,
+and never rounds money: it reports exact quantities and unit prices, and the books do the sums.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Brief:
+    """What a generator is told for one attempt. Sizes in pixels; `format` is png, jpeg, webp or avif."""
+
+    prompt: str
+    width: int
+    height: int
+    format: str
+    seed: int
+    params: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class UsageLine:
+    """One priced quantity, exact and unrounded. `unit_price_usd` comes from a model card."""
+
+    metric: str
+    quantity: Decimal
+    unit: str
+    unit_price_usd: Decimal
+
+    @property
+    def amount_usd(self) -> Decimal:
+        """Quantity times unit price in USD, unrounded."""
+        return self.quantity * self.unit_price_usd
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """What one attempt can cost: at the very most, and as a rule."""
+
+    dearest: tuple[UsageLine, ...]
+    expected: tuple[UsageLine, ...]
+
+    @property
+    def dearest_usd(self) -> Decimal:
+        """The dearest possible cost in USD, unrounded: what a hold has to cover."""
+        return sum((line.amount_usd for line in self.dearest), Decimal(0))
+
+    @property
+    def expected_usd(self) -> Decimal:
+        """The usual cost in USD, unrounded."""
+        return sum((line.amount_usd for line in self.expected), Decimal(0))
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """Bytes, as they came, with what the provider says it used. The media type is a claim, not a fact."""
+
+    data: bytes
+    media_type: str
+    usage: tuple[UsageLine, ...]
+    provider_ref: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class BuildFailed:
+    """No usable bytes. `usage` is empty when the provider does not charge for it."""
+
+    reason: str
+    retryable: bool
+    """Whether a new attempt, with a new hold and a new seed, could help."""
+    usage: tuple[UsageLine, ...] = ()
+    provider_ref: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """The answer was lost: something may have been created and billed. Only the provider's record can tell."""
+
+    reason: str
+    provider_ref: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Halted:
+    """Nothing was created and nothing will be until a person acts (token, credit, model gone)."""
+
+    reason: str
+
+
+Outcome = Built | BuildFailed | Lost | Halted
+
+
+@dataclass(frozen=True, slots=True)
+class LostBuild:
+    """An attempt to look up. `held_at` is when its hold was written, `lost_at` when its answer went missing."""
+
+    attempt_id: str
+    brief: Brief
+    request: Mapping[str, object]
+    """What `Generator.request` said would be sent."""
+    provider_ref: str | None
+    held_at: datetime
+    lost_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Absent:
+    """The provider's record is stable and has no such attempt: nothing was created, nothing is billed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Undecided:
+    """It cannot be told yet; the hold stays. `reason` says what was seen."""
+
+    reason: str
+
+
+Finding = Built | BuildFailed | Absent | Undecided
+
+
+class Generator(Protocol):
+    """One model of one provider. The contract suite in tests/contract runs on every implementation."""
+
+    @property
+    def provider(self) -> str:
+        """The provider's word in orders and books."""
+
+    @property
+    def model(self) -> str:
+        """The model's name in orders and books."""
+
+    def problems(self, brief: Brief) -> list[str]:
+        """Say, a sentence each, why this brief cannot be built; empty when it can. Never touches the network."""
+
+    def quote(self, brief: Brief) -> Quote:
+        """Price one attempt of this brief. Never touches the network."""
+
+    def request(self, brief: Brief) -> Mapping[str, object]:
+        """Say exactly what would be sent for this brief, as JSON values; recovery matches against it."""
+
+    async def build(
+        self, attempt_id: str, brief: Brief, created: Callable[[str], Awaitable[None]]
+    ) -> Outcome:
+        """Build once, with at most one paid request.
+
+        `created` is awaited with the provider's reference as soon as it is known and the result is not yet final,
+        so that the books can hold on to it.
+        Cancellation must not lose the outcome: a caller that cancels treats the attempt as lost.
+        """
+
+    async def find(self, lost: Sequence[LostBuild]) -> Mapping[str, Finding]:
+        """Look lost attempts up in the provider's own record, all in one go; one finding per attempt id.
+
+        Raises:
+            ProviderUnavailable: the record cannot be read now.
+        """
+
+    async def aclose(self) -> None:
+        """Let go of connections."""
