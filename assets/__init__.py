@@ -1,0 +1,81 @@
+"""The warehouse: staging and release on S3 or in a folder, with receipts and manifests.
+
+A `Store` holds whole objects under keys and writes each once. `stage` and `staged` pass bytes
+between the stages of an order, `release` puts accepted bytes under their public key beside their
+receipt, `write_manifest` says what an order released, `listing` and `pull` bring assets to those
+who use them, and `audit` compares the store with the books.
+"""
+
+from __future__ import annotations
+
+from assets.directory_store import DirectoryStore
+from assets.errors import (
+    AssetsError,
+    BadKey,
+    BadStoreUrl,
+    DigestMismatch,
+    KeyTaken,
+    ManifestError,
+    Missing,
+    StoreError,
+    StoreUnavailable,
+)
+from assets.layout import (
+    NAME_BYTES_MAX,
+    edition_prefix,
+    manifest_key,
+    receipt_key,
+    release_key,
+    staging_key,
+)
+from assets.manifest import (
+    Manifest,
+    ManifestHeader,
+    ManifestRow,
+    read_manifest,
+    row_fields,
+    write_manifest,
+)
+from assets.memory_store import MemoryStore
+from assets.opening import open_store
+from assets.receipts import ReleaseForm, Verification, receipt_json
+from assets.release import Released, release
+from assets.staging import stage, staged
+from assets.store import Head, PutOutcome, Store
+
+__all__ = [
+    "NAME_BYTES_MAX",
+    "AssetsError",
+    "BadKey",
+    "BadStoreUrl",
+    "DigestMismatch",
+    "DirectoryStore",
+    "Head",
+    "KeyTaken",
+    "Manifest",
+    "ManifestError",
+    "ManifestHeader",
+    "ManifestRow",
+    "MemoryStore",
+    "Missing",
+    "PutOutcome",
+    "ReleaseForm",
+    "Released",
+    "Store",
+    "StoreError",
+    "StoreUnavailable",
+    "Verification",
+    "edition_prefix",
+    "manifest_key",
+    "open_store",
+    "read_manifest",
+    "receipt_json",
+    "receipt_key",
+    "release",
+    "release_key",
+    "row_fields",
+    "stage",
+    "staged",
+    "staging_key",
+    "write_manifest",
+]

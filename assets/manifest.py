@@ -1,0 +1,275 @@
+"""Manifests: what one order released, as JSON for programs and as CSV for spreadsheets.
+
+The JSON is one object: the header's fields, then `assets`, a list with one asset a line, so that a
+manifest of any length is written and read with flat memory. It is written last; where a
+`manifest.json` is, the rest is complete.
+"""
+
+from __future__ import annotations
+
+import csv
+import functools
+import io
+import json
+import shutil
+import tempfile
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, fields
+from datetime import datetime
+from decimal import Decimal
+from typing import IO, TYPE_CHECKING, Final, TypeVar
+
+from assets.errors import BadKey, ManifestError
+from assets.layout import MANIFEST_CSV, MANIFEST_JSON
+from assets.media_types import CSV_MEDIA_TYPE, JSON_MEDIA_TYPE
+from assets.receipts import plain_decimal, timestamp
+from assets.store import CACHE_REVALIDATE, Store, check_key, check_prefix
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
+
+_Value = TypeVar("_Value")
+
+MANIFEST_VERSION: Final = 1
+"""The shape of the JSON; it rises when a reader would have to change."""
+
+_LIST_OPENS: Final = '"assets": ['
+_END: Final = "]}"
+_LINE_CHARACTERS_MAX: Final = 1 << 20
+"""No row is near a megabyte; a longer line is no manifest and is not read into memory."""
+_FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r")
+
+
+@dataclass(frozen=True, slots=True)
+class ManifestHeader:
+    """What a manifest says of its order as a whole.
+
+    A manifest of several orders, as a pull leaves it, has None for all of them. `charged_usd` is
+    what the order cost in all, rejected work included; the assets' own costs add up to less.
+    """
+
+    order: str | None = None
+    campaign: str | None = None
+    edition: str | None = None
+    charged_usd: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ManifestRow:
+    """One released asset. Field order is the column order of the CSV.
+
+    `bytes` is the file's size; `width` and `height` are in pixels; `cost_usd` is exact and holds
+    all attempts of the job; `key` and `receipt` are keys of the store; `released_at` is aware.
+    """
+
+    name: str
+    key: str
+    sha256: str
+    bytes: int
+    media_type: str
+    width: int
+    height: int
+    campaign: str
+    order_id: str
+    job_id: str
+    prompt: str
+    provider: str
+    model: str
+    seed: int
+    cost_usd: Decimal
+    receipt: str
+    released_at: datetime
+
+
+COLUMNS: Final = tuple(field.name for field in fields(ManifestRow))
+"""The columns of manifest.csv, which are also the fields of an asset in manifest.json."""
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """A written manifest: where a person finds its JSON, its key, and how many assets it names."""
+
+    url: str
+    key: str
+    count: int
+
+
+def write_manifest(
+    store: Store, prefix: str, header: ManifestHeader, rows: Iterable[ManifestRow]
+) -> Manifest:
+    """Write `manifest.csv` and then `manifest.json` below a prefix, in place of what was there.
+
+    Args:
+        store: where to.
+        prefix: empty, or a folder's key with a slash at its end.
+        header: what the manifest says of the order.
+        rows: read once, as they come; they are never all in memory.
+    """
+    check_prefix(prefix)
+    with (
+        tempfile.TemporaryFile() as table,
+        tempfile.TemporaryFile() as lines,
+        tempfile.TemporaryFile() as whole,
+    ):
+        count = _write_rows(table, lines, rows)
+        opening = json.dumps(_header_fields(header, count), ensure_ascii=False, indent=1)
+        opening = opening.removesuffix("\n}")
+        whole.write(f"{opening},\n {_LIST_OPENS}\n".encode())
+        lines.seek(0)
+        shutil.copyfileobj(lines, whole)
+        whole.write(f"{_END}\n".encode())
+        key = prefix + MANIFEST_JSON
+        store.replace(
+            prefix + MANIFEST_CSV,
+            table,
+            media_type=CSV_MEDIA_TYPE,
+            cache_control=CACHE_REVALIDATE,
+        )
+        store.replace(key, whole, media_type=JSON_MEDIA_TYPE, cache_control=CACHE_REVALIDATE)
+    return Manifest(store.locate(key), key, count)
+
+
+def read_manifest(store: Store, key: str) -> tuple[ManifestHeader, Iterator[ManifestRow]]:
+    """Read a manifest's header, and its rows as they are asked for.
+
+    A manifest lies where others can write, so everything in it is checked before it is used.
+
+    Raises:
+        Missing: there is none.
+        ManifestError: it is no manifest that Mintage wrote, or it was cut off; of the rows this
+            is said when the bad one is asked for.
+    """
+    where = store.locate(key)
+    lines = _lines(store.chunks(key), where)
+    opening: list[str] = []
+    for line in lines:
+        if line.strip() == _LIST_OPENS:
+            break
+        opening.append(line)
+    else:
+        raise ManifestError(f"{where} is no manifest that Mintage wrote; write it again.")
+    return _read_header("".join(opening), where), _read_rows(lines, where)
+
+
+def row_fields(row: ManifestRow) -> dict[str, object]:
+    """Give a row as the JSON values that a manifest holds: money and times as text."""
+    values: dict[str, object] = {name: getattr(row, name) for name in COLUMNS}
+    values["cost_usd"] = plain_decimal(row.cost_usd)
+    values["released_at"] = timestamp(row.released_at)
+    return values
+
+
+def _header_fields(header: ManifestHeader, count: int) -> dict[str, object]:
+    values: dict[str, object] = {"mintage": MANIFEST_VERSION}
+    for name in ("order", "campaign", "edition"):
+        if (text := getattr(header, name)) is not None:
+            values[name] = text
+    values["released"] = count
+    if header.charged_usd is not None:
+        values["charged_usd"] = plain_decimal(header.charged_usd)
+    return values
+
+
+def _write_rows(table: IO[bytes], lines: IO[bytes], rows: Iterable[ManifestRow]) -> int:
+    text = io.TextIOWrapper(table, encoding="utf-8", newline="", write_through=False)
+    writer = csv.writer(text)
+    writer.writerow(COLUMNS)
+    count = 0
+    for row in rows:
+        values = row_fields(row)
+        writer.writerow([_cell(value) for value in values.values()])
+        comma = ",\n" if count else ""
+        lines.write(f"{comma}{json.dumps(values, ensure_ascii=False, allow_nan=False)}".encode())
+        count += 1
+    if count:
+        lines.write(b"\n")
+    text.detach()
+    return count
+
+
+def _cell(value: object) -> object:
+    """Keep a spreadsheet from taking text, a prompt say, for a formula."""
+    if isinstance(value, str) and value.startswith(_FORMULA_STARTS):
+        return f"'{value}"
+    return value
+
+
+def _lines(chunks: Iterable[bytes], where: str) -> Iterator[str]:
+    rest = b""
+    for chunk in chunks:
+        *whole, rest = (rest + chunk).split(b"\n")
+        for line in whole:
+            yield _text(line, where)
+        if len(rest) > _LINE_CHARACTERS_MAX:
+            raise ManifestError(f"{where} has a line that no manifest has; write it again.")
+    if rest:
+        yield _text(rest, where)
+
+
+def _text(line: bytes, where: str) -> str:
+    try:
+        return line.decode()
+    except UnicodeDecodeError as error:
+        raise ManifestError(f"{where} is not in UTF-8; write it again.") from error
+
+
+def _read_header(opening: str, where: str) -> ManifestHeader:
+    try:
+        values = json.loads(opening.rstrip().removesuffix(",") + "}")
+    except ValueError as error:
+        raise ManifestError(
+            f"{where} does not start as a manifest does; write it again."
+        ) from error
+    if not isinstance(values, dict) or values.get("mintage") != MANIFEST_VERSION:
+        raise ManifestError(
+            f"{where} is no manifest of version {MANIFEST_VERSION}; a newer Mintage may read it."
+        )
+    known = {field.name for field in fields(ManifestHeader)}
+    return _validated(
+        _header_adapter(), {name: values[name] for name in known & values.keys()}, where
+    )
+
+
+def _read_rows(lines: Iterator[str], where: str) -> Iterator[ManifestRow]:
+    for line in lines:
+        if line == _END:
+            return
+        try:
+            values = json.loads(line.removesuffix(","))
+        except (ValueError, RecursionError) as error:
+            raise ManifestError(f"{where} has a line that is no asset; write it again.") from error
+        row = _validated(_row_adapter(), values, where)
+        try:
+            check_key(row.key)
+            check_key(row.receipt)
+        except BadKey as error:
+            raise ManifestError(f"{where} names an asset that cannot be: {error}") from error
+        yield row
+    raise ManifestError(f"{where} ends in the middle; write it again.")
+
+
+def _validated(adapter: TypeAdapter[_Value], values: object, where: str) -> _Value:
+    from pydantic import ValidationError
+
+    try:
+        return adapter.validate_python(values)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        place = ".".join(str(part) for part in first["loc"]) or "asset"
+        raise ManifestError(
+            f"{where} has a bad {place}: {first['msg']}; write it again."
+        ) from error
+
+
+@functools.cache
+def _row_adapter() -> TypeAdapter[ManifestRow]:
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(ManifestRow)
+
+
+@functools.cache
+def _header_adapter() -> TypeAdapter[ManifestHeader]:
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(ManifestHeader)

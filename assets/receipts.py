@@ -1,0 +1,149 @@
+"""The receipt: who made an asset, with what, who verified and approved it, and what it cost."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Final
+
+from assets.layout import receipt_key, release_key
+
+RECEIPT_VERSION: Final = 1
+"""The shape of the JSON; it rises when a reader would have to change."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """One criterion that the bytes passed: which, in which version, asked what, measured what."""
+
+    criterion: str
+    version: int
+    parameters: Mapping[str, object]
+    measured: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseForm:
+    """All that has to be known of an asset before it can be released; its receipt says the same.
+
+    `cost_usd` is the sum of all charges of the job, failed attempts included, exact. `params` and
+    the verifications hold JSON values. Every time is aware and comes from the books, never from the
+    clock, so that a receipt written twice is the same.
+    """
+
+    order_id: str
+    order_title: str
+    owner: str
+    cost_center: str
+    campaign: str
+    job_id: str
+    name: str
+    prompt: str
+    params: Mapping[str, object]
+    seed: int
+    provider: str
+    model: str
+    provider_ref: str | None
+    attempt_id: str
+    attempts: int
+    """How many attempts the job took, the good one included."""
+    verified_by: tuple[Verification, ...]
+    approved_by: str | None
+    """The person who approved it; None when the order asks for no review."""
+    approved_at: datetime | None
+    accepted_at: datetime
+    cost_usd: Decimal
+    sha256: str
+    byte_count: int
+    media_type: str
+    width: int
+    height: int
+    mintage_version: str
+
+    @property
+    def key(self) -> str:
+        """Where the asset is released.
+
+        Raises:
+            BadKey: campaign, order id, name or media type cannot make up a safe key.
+        """
+        return release_key(self.campaign, self.order_id, self.name, self.media_type)
+
+    @property
+    def receipt_key(self) -> str:
+        """Where its receipt is. Raises as `key` does."""
+        return receipt_key(self.campaign, self.order_id, self.name)
+
+
+def receipt_json(form: ReleaseForm) -> bytes:
+    """Write a form as its receipt: JSON in UTF-8, the same bytes for the same form."""
+    content = {
+        "mintage_receipt": RECEIPT_VERSION,
+        "asset": {
+            "key": form.key,
+            "sha256": form.sha256,
+            "bytes": form.byte_count,
+            "media_type": form.media_type,
+            "width": form.width,
+            "height": form.height,
+        },
+        "order": {
+            "id": form.order_id,
+            "title": form.order_title,
+            "owner": form.owner,
+            "cost_center": form.cost_center,
+            "campaign": form.campaign,
+        },
+        "job": {"id": form.job_id, "name": form.name},
+        "brief": {"prompt": form.prompt, "params": dict(form.params), "seed": form.seed},
+        "made_by": {
+            "provider": form.provider,
+            "model": form.model,
+            "provider_ref": form.provider_ref,
+            "attempt_id": form.attempt_id,
+            "attempts": form.attempts,
+        },
+        "verified_by": [
+            {
+                "criterion": verification.criterion,
+                "version": verification.version,
+                "parameters": dict(verification.parameters),
+                "measured": dict(verification.measured),
+                "passed": True,
+            }
+            for verification in sorted(form.verified_by, key=_sorting)
+        ],
+        "approved_by": form.approved_by,
+        "approved_at": form.approved_at and timestamp(form.approved_at),
+        "accepted_at": timestamp(form.accepted_at),
+        "cost": {"amount": plain_decimal(form.cost_usd), "currency": "USD"},
+        "mintage_version": form.mintage_version,
+    }
+    text = json.dumps(content, ensure_ascii=False, allow_nan=False, sort_keys=True, indent=2)
+    return (text + "\n").encode()
+
+
+def timestamp(moment: datetime) -> str:
+    """Write an aware time as ISO 8601 in UTC with a Z, microseconds included.
+
+    Raises:
+        ValueError: the time has no zone.
+    """
+    if moment.tzinfo is None:
+        raise ValueError(f"{moment} has no time zone")
+    return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def plain_decimal(amount: Decimal) -> str:
+    """Write an amount exactly: no exponent, no zeros without meaning, cents kept."""
+    text = f"{amount:f}"
+    whole, _, fraction = text.partition(".")
+    return f"{whole}.{fraction.rstrip('0').ljust(2, '0')}"
+
+
+def _sorting(verification: Verification) -> tuple[str, int, str]:
+    parameters = json.dumps(dict(verification.parameters), sort_keys=True, default=str)
+    return verification.criterion, verification.version, parameters
