@@ -8,6 +8,7 @@ who use them, and `audit` compares the store with the books.
 
 from __future__ import annotations
 
+from assets.audit import AuditKind, AuditProblem, AuditReport, audit
 from assets.directory_store import DirectoryStore
 from assets.errors import (
     AssetsError,
@@ -38,6 +39,7 @@ from assets.manifest import (
 )
 from assets.memory_store import MemoryStore
 from assets.opening import open_store
+from assets.pull import PullOutcome, PullReport, PullStep, listing, pull
 from assets.receipts import ReleaseForm, Verification, receipt_json
 from assets.release import Released, release
 from assets.staging import stage, staged
@@ -46,6 +48,9 @@ from assets.store import Head, PutOutcome, Store
 __all__ = [
     "NAME_BYTES_MAX",
     "AssetsError",
+    "AuditKind",
+    "AuditProblem",
+    "AuditReport",
     "BadKey",
     "BadStoreUrl",
     "DigestMismatch",
@@ -58,6 +63,9 @@ __all__ = [
     "ManifestRow",
     "MemoryStore",
     "Missing",
+    "PullOutcome",
+    "PullReport",
+    "PullStep",
     "PutOutcome",
     "ReleaseForm",
     "Released",
@@ -65,9 +73,12 @@ __all__ = [
     "StoreError",
     "StoreUnavailable",
     "Verification",
+    "audit",
     "edition_prefix",
+    "listing",
     "manifest_key",
     "open_store",
+    "pull",
     "read_manifest",
     "receipt_json",
     "receipt_key",

@@ -65,9 +65,7 @@ class DirectoryStore:
     def check(self) -> None:
         """Prove that the folder takes files and hard links; sweep what killed processes left."""
         if self.root.exists() and not self.root.is_dir():
-            raise StoreUnavailable(
-                f"The store {self.root} is a file; point MINTAGE_STORE_URL at a folder."
-            )
+            raise StoreUnavailable(f"{self.root} is a file, not a folder; choose another place.")
         with self._told(INCOMING):
             self.root.mkdir(parents=True, exist_ok=True)
             with self._files.incoming() as (file, path):
@@ -79,6 +77,10 @@ class DirectoryStore:
                 finally:
                     twin.unlink(missing_ok=True)
             self._files.sweep(LEFTOVER_AGE_S, self._clock())
+
+    def tidy(self) -> None:
+        """Remove the store's own folder for files on their way in, when it is empty."""
+        self._files.tidy()
 
     def put_once(
         self,

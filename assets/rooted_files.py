@@ -13,6 +13,9 @@ from typing import BinaryIO, Final
 from assets.errors import BadKey, StoreError, StoreUnavailable
 from assets.store import INCOMING, check_key
 
+_FOLDER_ATTEMPTS: Final = 3
+"""Another process may tidy the folder away between its making and its first file."""
+
 _NOT_THIS_KEY: Final = {
     errno.EISDIR: "a folder of that name is there",
     errno.ENOTDIR: "one of its folders is a file",
@@ -61,16 +64,23 @@ class RootedFiles:
         """Open a new file that nobody sees yet; it is gone afterwards unless it was renamed."""
         path = self._incoming / f"{os.getpid()}-{secrets.token_hex(8)}"
         try:
-            file = path.open("xb")
-        except FileNotFoundError:
-            self._incoming.mkdir(parents=True, exist_ok=True)
-            file = path.open("xb")
-        try:
-            with file:
+            with self._new(path) as file:
                 yield file, path
         finally:
             with suppress(FileNotFoundError):
                 path.unlink()
+
+    def _new(self, path: Path) -> BinaryIO:
+        for _ in range(_FOLDER_ATTEMPTS):
+            with suppress(FileNotFoundError):
+                return path.open("xb")
+            path.parent.mkdir(parents=True, exist_ok=True)
+        return path.open("xb")
+
+    def tidy(self) -> None:
+        """Remove the folder for files on their way in; while any is, it stays."""
+        with suppress(OSError):
+            self._incoming.rmdir()
 
     def link_once(self, temporary: Path, path: Path) -> bool:
         """Give a finished file its name if the name is free; say whether it was."""
@@ -85,12 +95,16 @@ class RootedFiles:
         sync_folder(path.parent)
         return True
 
-    def rename_over(self, temporary: Path, path: Path) -> None:
-        """Give a finished file its name, in place of what has it."""
+    def rename_over(self, temporary: Path, path: Path, *, durable: bool = True) -> None:
+        """Give a finished file its name, in place of what has it.
+
+        Without `durable` a power cut may undo it, which spares waiting for the disk.
+        """
         if not path.parent.is_dir():
             self._make_folder(path.parent)
         temporary.replace(path)
-        sync_folder(path.parent)
+        if durable:
+            sync_folder(path.parent)
 
     def sweep(self, older_than_s: float, now_s: float) -> int:
         """Remove files that a killed process left behind on their way in; say how many."""
