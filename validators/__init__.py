@@ -1,0 +1,71 @@
+"""The inspectors: bytes in, verdicts out.
+
+They know the order's definition of done and the file, never who or what made it. Importing this
+package is cheap; pydantic and Pillow are loaded by what needs them.
+"""
+
+from __future__ import annotations
+
+import importlib
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from validators.containers import Flaw
+    from validators.criterion import Criterion, Finding, JSONValue, Verdict
+    from validators.done import Problem, parse_done
+    from validators.errors import BrokenCriterion, InspectionError, InspectionFailed
+    from validators.formats import FORMAT_TITLES, IMAGE_FORMATS, ImageFormat
+    from validators.inspection import INTACT_VERSION, inspect
+    from validators.picture import Limits, Picture
+    from validators.registry import INTACT, CriterionForm, criteria_forms, registered
+
+__all__ = [
+    "FORMAT_TITLES",
+    "IMAGE_FORMATS",
+    "INTACT",
+    "INTACT_VERSION",
+    "BrokenCriterion",
+    "Criterion",
+    "CriterionForm",
+    "Finding",
+    "Flaw",
+    "ImageFormat",
+    "InspectionError",
+    "InspectionFailed",
+    "JSONValue",
+    "Limits",
+    "Picture",
+    "Problem",
+    "Verdict",
+    "criteria_forms",
+    "inspect",
+    "parse_done",
+    "registered",
+]
+
+_HOMES: Final = MappingProxyType(
+    {
+        "containers": ("Flaw",),
+        "criterion": ("Criterion", "Finding", "JSONValue", "Verdict"),
+        "done": ("Problem", "parse_done"),
+        "errors": ("BrokenCriterion", "InspectionError", "InspectionFailed"),
+        "formats": ("FORMAT_TITLES", "IMAGE_FORMATS", "ImageFormat"),
+        "inspection": ("INTACT_VERSION", "inspect"),
+        "picture": ("Limits", "Picture"),
+        "registry": ("INTACT", "CriterionForm", "criteria_forms", "registered"),
+    }
+)
+
+
+def __getattr__(name: str) -> object:
+    for module, names in _HOMES.items():
+        if name in names:
+            value = getattr(importlib.import_module(f"validators.{module}"), name)
+            globals()[name] = value
+            return value
+    raise AttributeError(f"module 'validators' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

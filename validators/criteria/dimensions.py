@@ -1,0 +1,81 @@
+"""The size of the picture in pixels."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar, Self
+
+from pydantic import Field, model_validator
+
+from validators.criterion import Criterion, Finding
+from validators.picture import Picture
+
+_Pixels = Annotated[int, Field(ge=1, le=1_000_000)]
+
+
+class Dimensions(Criterion):
+    """The picture has this size in pixels, as people see it (EXIF orientation applied).
+
+    Each side is either exact (`width`, `height`) or bounded (`min_width`, `max_width`,
+    `min_height`, `max_height`, ends included). At least one is given; a side not named may be
+    anything.
+    """
+
+    name = "dimensions"
+    version = 1
+    example: ClassVar = {"width": 1024, "height": 1024}
+
+    width: _Pixels | None = None
+    height: _Pixels | None = None
+    min_width: _Pixels | None = None
+    max_width: _Pixels | None = None
+    min_height: _Pixels | None = None
+    max_height: _Pixels | None = None
+
+    @model_validator(mode="after")
+    def _makes_sense(self) -> Self:
+        if not self.model_fields_set or self.parameters() == {}:
+            raise ValueError(
+                "at least one of width, height, min_width, max_width, min_height, max_height"
+            )
+        for side, exact, least, most in self._sides():
+            if exact is not None and (least is not None or most is not None):
+                raise ValueError(f"either {side} or min_{side} and max_{side}, not both")
+            if least is not None and most is not None and least > most:
+                raise ValueError(f"a min_{side} that is not larger than max_{side}")
+        return self
+
+    def inspect(self, picture: Picture) -> Finding:
+        """Compare both sides with what is wanted."""
+        actual = {"width": picture.width, "height": picture.height}
+        wrong = [
+            f"{actual[side]:,} pixels {_AXIS[side]} instead of {_wanted(exact, least, most)}"
+            for side, exact, least, most in self._sides()
+            if not _fits(actual[side], exact, least, most)
+        ]
+        reason = f"The picture is {' and '.join(wrong)}." if wrong else None
+        return Finding(not wrong, {"width_px": picture.width, "height_px": picture.height}, reason)
+
+    def _sides(self) -> tuple[tuple[str, int | None, int | None, int | None], ...]:
+        return (
+            ("width", self.width, self.min_width, self.max_width),
+            ("height", self.height, self.min_height, self.max_height),
+        )
+
+
+_AXIS = {"width": "wide", "height": "high"}
+
+
+def _fits(actual: int, exact: int | None, least: int | None, most: int | None) -> bool:
+    return (
+        (exact is None or actual == exact)
+        and (least is None or actual >= least)
+        and (most is None or actual <= most)
+    )
+
+
+def _wanted(exact: int | None, least: int | None, most: int | None) -> str:
+    if exact is not None:
+        return f"{exact:,}"
+    if least is not None and most is not None:
+        return f"{least:,} to {most:,}"
+    return f"at least {least:,}" if least is not None else f"at most {most:,}"

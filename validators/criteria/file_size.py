@@ -1,0 +1,51 @@
+"""The size of the file in bytes."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Annotated, ClassVar, Final, Self
+
+from pydantic import Field, model_validator
+
+from validators.criterion import Criterion, Finding
+from validators.picture import Picture
+
+_Kilobytes = Annotated[int, Field(ge=1, le=1_000_000)]
+_BYTES_PER_KB: Final = 1000
+
+
+class FileSize(Criterion):
+    """The file is at most `max_kb` and at least `min_kb` kilobytes. At least one is given.
+
+    One kB is 1,000 bytes, as in the International System of Units: the stricter reading of an
+    upper bound, so that a file within it is within 1,024-byte kilobytes too.
+    """
+
+    name = "file_size"
+    version = 1
+    example: ClassVar = {"max_kb": 600}
+
+    max_kb: _Kilobytes | None = None
+    min_kb: _Kilobytes | None = None
+
+    @model_validator(mode="after")
+    def _makes_sense(self) -> Self:
+        if self.max_kb is None and self.min_kb is None:
+            raise ValueError("at least one of max_kb, min_kb")
+        if self.max_kb is not None and self.min_kb is not None and self.min_kb > self.max_kb:
+            raise ValueError("a min_kb that is not larger than max_kb")
+        return self
+
+    def inspect(self, picture: Picture) -> Finding:
+        """Compare the count of bytes with the bounds."""
+        count = picture.byte_count
+        bound = None
+        if self.max_kb is not None and count > self.max_kb * _BYTES_PER_KB:
+            bound = f"at most {self.max_kb:,} kB"
+        elif self.min_kb is not None and count < self.min_kb * _BYTES_PER_KB:
+            bound = f"at least {self.min_kb:,} kB"
+        reason = bound and (
+            f"The file has {Decimal(count) / _BYTES_PER_KB:,} kB ({count:,} bytes, 1 kB being "
+            f"1,000 bytes); {bound} is wanted."
+        )
+        return Finding(bound is None, {"byte_count": count}, reason)

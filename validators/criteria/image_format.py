@@ -1,0 +1,39 @@
+"""The file format."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar
+
+from pydantic import BeforeValidator, Field
+
+from validators.criterion import Criterion, Finding
+from validators.formats import FORMAT_TITLES, IMAGE_FORMATS, ImageFormat
+from validators.picture import Picture
+
+
+def _as_tuple(value: object) -> object:
+    if value == []:
+        raise ValueError("at least one of " + ", ".join(IMAGE_FORMATS))
+    if isinstance(value, str):
+        return (value,)
+    return tuple(value) if isinstance(value, list) else value
+
+
+class Format(Criterion):
+    """The file is in this format, judged by its content and never by its name.
+
+    `is` is one of png, jpeg, webp and avif, or a list of those that are allowed.
+    """
+
+    name = "format"
+    version = 1
+    example: ClassVar = {"is": "webp"}
+
+    allowed: Annotated[tuple[ImageFormat, ...], BeforeValidator(_as_tuple)] = Field(alias="is")
+
+    def inspect(self, picture: Picture) -> Finding:
+        """Compare the format that the bytes have with those that are allowed."""
+        passed = picture.format in self.allowed
+        titles = " or ".join(FORMAT_TITLES[allowed] for allowed in self.allowed)
+        reason = None if passed else f"The file is {FORMAT_TITLES[picture.format]}, not {titles}."
+        return Finding(passed, {"format": picture.format}, reason)

@@ -1,0 +1,93 @@
+"""The inspection: bytes in, verdicts out."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Final
+
+from validators.containers import Defect
+from validators.criterion import Criterion, Finding, JSONValue, Verdict
+from validators.errors import BrokenCriterion, InspectionFailed
+from validators.picture import Limits, Picture, open_picture, sha256_of
+from validators.registry import INTACT
+
+INTACT_VERSION: Final = 1
+"""Raised whenever the same bytes could get another verdict on being intact."""
+
+_DEFAULT_LIMITS: Final = Limits()
+
+
+def inspect(
+    data: bytes,
+    criteria: Sequence[Criterion],
+    *,
+    claimed_media_type: str | None = None,
+    limits: Limits = _DEFAULT_LIMITS,
+) -> tuple[Verdict, ...]:
+    """Judge a file: first whether it is one intact still picture, then by each criterion in order.
+
+    The first verdict is always `intact`. When it did not pass it is the only one: there is no
+    picture to judge. `claimed_media_type` is what the file was handed over as; None, or a
+    generic type, claims nothing. Whatever the bytes are, they give a verdict. Keeps no state: any
+    number of threads may inspect at once, and decoding lets other threads run.
+
+    Raises:
+        InspectionFailed: a criterion raised; nothing was concluded.
+        BrokenCriterion: a finding cannot be written as JSON.
+    """
+    sha256 = sha256_of(data)
+    picture = open_picture(data, sha256, claimed_media_type, limits)
+    if isinstance(picture, Defect):
+        return (_not_intact(data, sha256, picture),)
+    return (_intact(picture), *(_judge(criterion, picture) for criterion in criteria))
+
+
+def _intact(picture: Picture) -> Verdict:
+    measured: dict[str, JSONValue] = {
+        "format": picture.format,
+        "width": picture.width,
+        "height": picture.height,
+        "byte_count": picture.byte_count,
+        "sha256": picture.sha256,
+    }
+    return Verdict(INTACT, INTACT_VERSION, {}, passed=True, measured=measured, reason=None)
+
+
+def _not_intact(data: bytes, sha256: str, defect: Defect) -> Verdict:
+    measured: dict[str, JSONValue] = {
+        "flaw": defect.flaw.value,
+        "detail": defect.detail,
+        "byte_count": len(data),
+        "sha256": sha256,
+    }
+    return Verdict(
+        INTACT, INTACT_VERSION, {}, passed=False, measured=measured, reason=defect.reason
+    )
+
+
+def _judge(criterion: Criterion, picture: Picture) -> Verdict:
+    # A criterion that raises is a mistake in the program. A failed verdict would send the job
+    # back to build and spend money on it, a passed one would release what nobody judged.
+    try:
+        finding = criterion.inspect(picture)
+    except Exception as error:
+        raise InspectionFailed(criterion.name, picture.sha256, error) from error
+    return Verdict(
+        criterion.name,
+        criterion.version,
+        criterion.parameters(),
+        passed=finding.passed,
+        measured=_plain(criterion, finding),
+        reason=finding.reason,
+    )
+
+
+def _plain(criterion: Criterion, finding: Finding) -> dict[str, JSONValue]:
+    """Return what was measured after making sure that the books can keep it."""
+    measured = dict(finding.measured)
+    try:
+        json.dumps(measured, allow_nan=False)
+    except (TypeError, ValueError) as error:
+        raise BrokenCriterion(criterion.name, f"what it measured is no JSON ({error})") from error
+    return measured
