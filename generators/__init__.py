@@ -1,0 +1,89 @@
+"""The builders: a brief in, bytes and usage out; model cards with prices; one adapter per provider.
+
+A builder never sees the criteria that will judge its work. Importing this package is cheap: what
+needs HTTP or images is imported when a generator is opened.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
+
+from generators.contract import (
+    Absent,
+    Brief,
+    BuildFailed,
+    Built,
+    Finding,
+    Generator,
+    Halted,
+    Lost,
+    LostBuild,
+    Outcome,
+    Quote,
+    Undecided,
+    UsageLine,
+)
+from generators.errors import (
+    BadCard,
+    GeneratorError,
+    NoCard,
+    NoProvider,
+    ProviderUnavailable,
+    TokenMissing,
+    TokenRefused,
+)
+
+if TYPE_CHECKING:
+    from generators.access import Access
+    from generators.cards import CardListing, Cards, ModelCard, load_cards
+    from generators.opening import open_generator, open_with, providers
+
+__all__ = [
+    "Absent",
+    "Access",
+    "BadCard",
+    "Brief",
+    "BuildFailed",
+    "Built",
+    "CardListing",
+    "Cards",
+    "Finding",
+    "Generator",
+    "GeneratorError",
+    "Halted",
+    "Lost",
+    "LostBuild",
+    "ModelCard",
+    "NoCard",
+    "NoProvider",
+    "Outcome",
+    "ProviderUnavailable",
+    "Quote",
+    "TokenMissing",
+    "TokenRefused",
+    "Undecided",
+    "UsageLine",
+    "load_cards",
+    "open_generator",
+    "open_with",
+    "providers",
+]
+
+_LAZY = {
+    "Access": "generators.access",
+    "CardListing": "generators.cards",
+    "Cards": "generators.cards",
+    "ModelCard": "generators.cards",
+    "load_cards": "generators.cards",
+    "open_generator": "generators.opening",
+    "open_with": "generators.opening",
+    "providers": "generators.opening",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _LAZY:
+        message = f"module 'generators' has no attribute {name!r}"
+        raise AttributeError(message)
+    return getattr(importlib.import_module(_LAZY[name]), name)

@@ -1,0 +1,21 @@
+"""What an adapter is given to reach its provider."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """How to reach a provider. Secrets are not shown by `repr`."""
+
+    concurrency: int = 16
+    """How many attempts are under way at once; sizes connection pools."""
+    replicate_token: str | None = field(default=None, repr=False)
+    replicate_base_url: str | None = None
+    """Where Replicate's API is, without `/v1`; None means the public one."""
+    absent_after_s: float = 30.0
+    """How long after an answer was lost the provider's record is sure to be whole."""
+    environment: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """Where an adapter that is named nowhere else finds its own token and address."""

@@ -1,0 +1,81 @@
+"""Opening a generator: the card says the provider, and the provider's file opens the model.
+
+A provider is one file `<name>_provider.py` in this folder with `PROVIDER` and
+`open_model(card, access)`. It is found by its name, and imported only when a model of it is opened.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Callable
+from typing import cast
+
+from generators.access import Access
+from generators.cards import Cards, ModelCard, load_cards
+from generators.contract import Generator
+from generators.errors import NoProvider
+
+_SUFFIX = "_provider"
+
+
+def providers() -> tuple[str, ...]:
+    """Return the providers that have an adapter, by name."""
+    return tuple(sorted(_modules()))
+
+
+def open_generator(
+    provider: str,
+    model: str,
+    *,
+    replicate_token: str | None = None,
+    replicate_base_url: str | None = None,
+    concurrency: int = 16,
+    absent_after_s: float = 30.0,
+    cards: Cards | None = None,
+) -> Generator:
+    """Open one model of one provider. Close it with `aclose`.
+
+    Args:
+        provider: the provider's word in orders.
+        model: the model's name in orders.
+        replicate_token: the API token, needed by Replicate's models only.
+        replicate_base_url: where Replicate's API is, without `/v1`; None means the public one.
+        concurrency: how many attempts will be under way at once.
+        absent_after_s: how long after an answer was lost the provider's record is sure to be whole.
+        cards: the model cards; None reads those that Mintage ships.
+
+    Raises:
+        NoProvider: there is no adapter of that name.
+        NoCard: the model has no card, so it has no price.
+        TokenMissing: the provider needs a token and none is usable.
+    """
+    access = Access(
+        concurrency=concurrency,
+        replicate_token=replicate_token,
+        replicate_base_url=replicate_base_url,
+        absent_after_s=absent_after_s,
+    )
+    return open_with(provider, model, access, cards=cards)
+
+
+def open_with(
+    provider: str, model: str, access: Access, *, cards: Cards | None = None
+) -> Generator:
+    """Open one model with an `Access` of your own; else as `open_generator`."""
+    modules = _modules()
+    if provider not in modules:
+        raise NoProvider(provider, tuple(sorted(modules)))
+    card = (load_cards() if cards is None else cards).need(provider, model)
+    module = importlib.import_module(modules[provider])
+    opener = cast("Callable[[ModelCard, Access], Generator]", module.open_model)
+    return opener(card, access)
+
+
+def _modules() -> dict[str, str]:
+    package = importlib.import_module("generators")
+    return {
+        found.name.removesuffix(_SUFFIX).replace("_", "-"): f"generators.{found.name}"
+        for found in pkgutil.iter_modules(package.__path__)
+        if found.name.endswith(_SUFFIX)
+    }

@@ -1,0 +1,341 @@
+"""The Replicate builder: one POST per attempt, followed to its end, priced by the model's card.
+
+What can be known decides what is returned. Nothing was sent, or the provider refused: the attempt
+failed or the provider is halted, and nothing is charged. An answer was lost: the attempt is `Lost`,
+whatever the chances, until the provider's own record answers (`generators.replicate_recovery`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import UTC, date
+from http import HTTPStatus
+
+from generators.cards import ModelCard
+from generators.contract import (
+    Brief,
+    BuildFailed,
+    Built,
+    Finding,
+    Halted,
+    Lost,
+    LostBuild,
+    Outcome,
+    Quote,
+    UsageLine,
+)
+from generators.errors import ProviderUnavailable, TokenRefused
+from generators.pacing import Pace
+from generators.replicate_patience import Clocks, Patience
+from generators.replicate_prediction import Prediction, read_prediction
+from generators.replicate_wire import (
+    Answer,
+    Fetched,
+    Forbidden,
+    Gone,
+    NoAnswer,
+    NotSent,
+    ReplicateWire,
+)
+
+CREATES_PER_MINUTE = 600
+"""Replicate's limit on creates (replicate.com/docs/topics/predictions/rate-limits)."""
+
+CREATE_BURST = 50
+
+_SHORTEST_THROTTLE_S = 1.0
+
+
+class ReplicateGenerator:
+    """One model on Replicate. Use it from one event loop; close it with `aclose`."""
+
+    def __init__(
+        self,
+        card: ModelCard,
+        wire: ReplicateWire,
+        *,
+        pace: Pace | None = None,
+        patience: Patience | None = None,
+        clocks: Clocks | None = None,
+    ) -> None:
+        self.card = card
+        self.wire = wire
+        self.patience = patience or Patience()
+        self.clocks = clocks or Clocks()
+        self._pace = pace or Pace(
+            CREATES_PER_MINUTE,
+            burst=CREATE_BURST,
+            clock=self.clocks.monotonic,
+            sleep=self.clocks.sleep,
+        )
+        self._reached_at: float | None = None
+
+    @property
+    def provider(self) -> str:
+        """`replicate`."""
+        return self.card.provider
+
+    @property
+    def model(self) -> str:
+        """`owner/name`."""
+        return self.card.model
+
+    def problems(self, brief: Brief) -> list[str]:
+        """Say, a sentence each, why this brief cannot be built."""
+        return self.card.problems(brief, today=self.clocks.today())
+
+    def quote(self, brief: Brief) -> Quote:
+        """Price one attempt of this brief at today's prices."""
+        return self.card.quote(brief, today=self.clocks.today())
+
+    def request(self, brief: Brief) -> Mapping[str, object]:
+        """Return path, deadline and body of the POST for this brief."""
+        body: dict[str, object] = {"input": self.card.inputs(brief)}
+        path = f"/v1/models/{self.card.model}/predictions"
+        if self.card.endpoint.version is not None:
+            path = "/v1/predictions"
+            body["version"] = self.card.endpoint.version
+        return {"path": path, "cancel_after_s": self.card.seconds_max, "body": body}
+
+    async def build(
+        self, attempt_id: str, brief: Brief, created: Callable[[str], Awaitable[None]]
+    ) -> Outcome:
+        """Build once, with one POST that reaches Replicate, or none."""
+        del attempt_id  # Replicate takes no id of ours; the seed in the input is what tells apart.
+        problems = self.problems(brief)
+        if problems:
+            return BuildFailed(reason=" ".join(problems), retryable=False)
+        posted = await self._post(brief)
+        if not isinstance(posted, Prediction):
+            return posted
+        if not posted.ended:
+            await created(posted.ref)
+            followed = await self._follow(posted.ref)
+            if isinstance(followed, Lost):
+                return followed
+            posted = followed
+        return await self.conclude(posted, brief)
+
+    async def find(self, lost: Sequence[LostBuild]) -> Mapping[str, Finding]:
+        """Look lost attempts up in Replicate's record.
+
+        Raises:
+            ProviderUnavailable: the record cannot be read now.
+        """
+        from generators.replicate_recovery import Recovery
+
+        return await Recovery(self).find(lost)
+
+    async def check(self) -> str:
+        """Ask who the token belongs to, for `mintage doctor`; costs nothing.
+
+        Raises:
+            TokenRefused: Replicate does not accept the token.
+            ProviderUnavailable: Replicate cannot be reached or does not say.
+        """
+        answer = await self.wire.get("/v1/account")
+        if not isinstance(answer, Answer):
+            raise ProviderUnavailable("Replicate", answer.reason)
+        if answer.status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
+            raise TokenRefused("REPLICATE_API_TOKEN")
+        body = answer.body
+        if answer.status != HTTPStatus.OK or not isinstance(body, dict):
+            raise ProviderUnavailable("Replicate", f"HTTP {answer.status}")
+        return f"{body.get('type', 'account')} {body.get('username', '(unnamed)')}"
+
+    async def aclose(self) -> None:
+        """Let go of connections."""
+        await self.wire.aclose()
+
+    async def read(self, ref: str) -> Prediction | Answer | NotSent | NoAnswer:
+        """Read one prediction; what is not a prediction is returned as it came."""
+        answer = await self.wire.get(f"/v1/predictions/{ref}")
+        if not isinstance(answer, Answer) or answer.status != HTTPStatus.OK:
+            return answer
+        return read_prediction(answer.body) or answer
+
+    async def conclude(self, prediction: Prediction, brief: Brief) -> Built | BuildFailed | Lost:
+        """Turn a prediction that has ended into bytes, usage, or the reason why there are none."""
+        status, ref = prediction.status, prediction.ref
+        if status == "succeeded":
+            return await self._deliver(await self._with_metrics(prediction), brief)
+        if status == "aborted":
+            return _again("Replicate did not start the run in time.", ref)
+        canceled = status == "canceled"
+        charged = self.card.canceled_is_charged if canceled else self.card.failed_is_charged
+        usage = (
+            self.card.usage(
+                prediction.metrics, brief, today=self._priced_on(prediction), succeeded=False
+            )
+            if charged
+            else ()
+        )
+        if canceled:
+            return _again("Replicate canceled the run before its end.", ref, usage)
+        said = self.wire.clean(prediction.error) or "no reason given"
+        return BuildFailed(
+            f"Replicate's run failed: {said}",
+            retryable=prediction.worth_retrying(charged=charged),
+            usage=usage,
+            provider_ref=ref,
+        )
+
+    async def _post(self, brief: Brief) -> Prediction | BuildFailed | Lost | Halted:
+        """Send the POST until it has arrived once, or provably cannot."""
+        clock = self.clocks.monotonic
+        waits = list(self.patience.connect_waits_s)
+        throttled_since: float | None = None
+        while True:
+            await self._pace.turn()
+            answer = await self._post_once(brief)
+            if isinstance(answer, NotSent):
+                if not waits:
+                    return self._unreachable(answer)
+                await self.clocks.sleep(waits.pop(0))
+                continue
+            self._reached_at = clock()
+            if isinstance(answer, NoAnswer):
+                return Lost(f"Replicate's answer was lost ({answer.reason}).")
+            if answer.status != HTTPStatus.TOO_MANY_REQUESTS:
+                return self._posted(answer)
+            throttled_since = clock() if throttled_since is None else throttled_since
+            pause_s = max(answer.retry_after_s or 0, _SHORTEST_THROTTLE_S)
+            if clock() + pause_s - throttled_since > self.patience.throttled_max_s:
+                return BuildFailed(
+                    f"Replicate throttled every request for {self.patience.throttled_max_s:g} s; "
+                    "lower the order's concurrency or top up the account's credit.",
+                    retryable=True,
+                )
+            self._pace.pause(pause_s)
+
+    async def _post_once(self, brief: Brief) -> Answer | NotSent | NoAnswer:
+        request = self.request(brief)
+        body = request["body"]
+        wait_s = min(self.patience.prefer_wait_s, self.card.seconds_max)
+        return await self.wire.post(
+            str(request["path"]),
+            body if isinstance(body, dict) else {},
+            {
+                "Prefer": f"wait={wait_s}",
+                "Cancel-After": f"{self.card.seconds_max}s",
+            },
+            read_timeout_s=wait_s + self.patience.answer_margin_s,
+        )
+
+    def _posted(self, answer: Answer) -> Prediction | BuildFailed | Lost | Halted:
+        """Read the one answer to the POST. Whatever leaves doubt about a creation is lost."""
+        status, said = answer.status, f": {answer.detail}" if answer.detail else ""
+        if HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
+            prediction = read_prediction(answer.body)
+            return prediction or Lost(f"Replicate's answer (HTTP {status}) cannot be read.")
+        halt = _HALTS.get(status)
+        if halt is not None:
+            return Halted(f"{halt.format(model=self.model)} (HTTP {status}{said}).")
+        doubtful = {HTTPStatus.SEE_OTHER, HTTPStatus.REQUEST_TIMEOUT}
+        if status in doubtful or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            return Lost(f"Replicate answered with HTTP {status}{said}; it may have started a run.")
+        if HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.BAD_REQUEST:
+            return Halted(
+                f"{self.wire.base_url} redirects (HTTP {status}); set REPLICATE_BASE_URL."
+            )
+        return BuildFailed(f"Replicate refused the request (HTTP {status}{said}).", retryable=False)
+
+    def _unreachable(self, answer: NotSent) -> BuildFailed | Halted:
+        reached = self._reached_at
+        if reached is None or (
+            self.clocks.monotonic() - reached > self.patience.reached_recently_s
+        ):
+            return Halted(f"Replicate cannot be reached ({answer.reason}); check the network.")
+        return BuildFailed(
+            f"Replicate could not be reached for a while ({answer.reason}).", retryable=True
+        )
+
+    async def _follow(self, ref: str) -> Prediction | Lost:
+        """Poll until the run ends."""
+        clock, patience = self.clocks.monotonic, self.patience
+        wait_s = patience.poll_first_s
+        overdue_at = clock() + self.card.seconds_max + patience.overdue_max_s
+        failing_since: float | None = None
+        while True:
+            await self.clocks.sleep(wait_s)
+            wait_s = min(wait_s * 1.5, patience.poll_max_s)
+            seen = await self.read(ref)
+            if isinstance(seen, Prediction):
+                if seen.ended:
+                    return seen
+                failing_since = None
+                if clock() > overdue_at:
+                    return Lost(f"Replicate's run is long overdue and still {seen.status}.", ref)
+                continue
+            failing_since = clock() if failing_since is None else failing_since
+            if clock() - failing_since > patience.poll_failing_max_s:
+                return Lost(f"Replicate's run cannot be followed ({_why(seen)}).", ref)
+
+    async def _with_metrics(self, prediction: Prediction) -> Prediction:
+        """Look again while priced metrics are missing: they can come after the status."""
+        today = self._priced_on(prediction)
+        for wait_s in self.patience.metrics_waits_s:
+            if not self.card.unreported(prediction.metrics, today=today):
+                break
+            await self.clocks.sleep(wait_s)
+            seen = await self.read(prediction.ref)
+            if isinstance(seen, Prediction) and seen.status == prediction.status:
+                prediction = seen
+        return prediction
+
+    async def _deliver(self, prediction: Prediction, brief: Brief) -> Built | BuildFailed | Lost:
+        ref = prediction.ref
+        usage = self.card.usage(prediction.metrics, brief, today=self._priced_on(prediction))
+        url = next(prediction.urls(), None)
+        if url is None:
+            why = "has removed the output" if prediction.data_removed else "gave no output"
+            return _again(f"Replicate's run succeeded but {why}.", ref, usage)
+        fetched = await self._fetch(url)
+        match fetched:
+            case Fetched(data, media_type):
+                return Built(data, media_type, usage, ref)
+            case Gone(reason):
+                return _again(f"Replicate's run succeeded but {reason}.", ref, usage)
+            case Forbidden(reason):
+                return BuildFailed(
+                    f"Replicate's run succeeded but {reason}.",
+                    retryable=False,
+                    usage=usage,
+                    provider_ref=ref,
+                )
+            case NoAnswer(reason):
+                # The file may well be there later; giving up now would mean to pay twice for it.
+                return Lost(f"Replicate's output cannot be fetched now ({reason}).", ref)
+
+    async def _fetch(self, url: str) -> Fetched | Gone | Forbidden | NoAnswer:
+        for wait_s in (*self.patience.fetch_waits_s, None):
+            fetched = await self.wire.fetch(url, bytes_max=self.patience.output_bytes_max)
+            if not isinstance(fetched, NoAnswer) or wait_s is None:
+                break
+            await self.clocks.sleep(wait_s)
+        return fetched
+
+    def _priced_on(self, prediction: Prediction) -> date:
+        moment = prediction.created_at
+        return self.clocks.today() if moment is None else moment.astimezone(UTC).date()
+
+
+_HALTS: dict[int, str] = {
+    HTTPStatus.UNAUTHORIZED: "Replicate refused the token; set a valid REPLICATE_API_TOKEN",
+    HTTPStatus.PAYMENT_REQUIRED: (
+        "Replicate wants credit; top up at https://replicate.com/account/billing, wait a few "
+        "minutes and resume"
+    ),
+    HTTPStatus.FORBIDDEN: (
+        "Replicate does not let this token use {model}; set a REPLICATE_API_TOKEN that may"
+    ),
+    HTTPStatus.NOT_FOUND: "Replicate has no {model} any more; choose another model for the order",
+}
+
+
+def _why(seen: Answer | NotSent | NoAnswer) -> str:
+    return f"HTTP {seen.status}" if isinstance(seen, Answer) else seen.reason
+
+
+def _again(reason: str, ref: str, usage: tuple[UsageLine, ...] = ()) -> BuildFailed:
+    return BuildFailed(reason, retryable=True, usage=usage, provider_ref=ref)
