@@ -1,0 +1,65 @@
+"""The foreman: reads orders, plans jobs, moves them through the stages, and recovers what was lost.
+
+Importing this package imports neither Prefect nor a provider's client.
+"""
+
+from __future__ import annotations
+
+from flows.auditing import audit_store
+from flows.doctor import Check, examine
+from flows.engine import Engine, InlineEngine
+from flows.errors import (
+    BadOrder,
+    BadSettings,
+    FlowError,
+    NothingToRun,
+    NotInReview,
+    OrderBusy,
+    UnknownJobId,
+    UnknownOrderId,
+)
+from flows.nightly import NightlyOrder, nightly_exit_code, order_files, run_nightly
+from flows.order_run import OrderRun
+from flows.planning import Plan, plan_order
+from flows.problems import Problem
+from flows.quoting import OrderQuote, quote_plan
+from flows.reviewing import decide_review, waiting_for_review
+from flows.running import RunReport, Watcher, enter_plan, report, run_order
+from flows.settings import Settings, read_settings
+from flows.wiring import House
+
+__all__ = [
+    "BadOrder",
+    "BadSettings",
+    "Check",
+    "Engine",
+    "FlowError",
+    "House",
+    "InlineEngine",
+    "NightlyOrder",
+    "NotInReview",
+    "NothingToRun",
+    "OrderBusy",
+    "OrderQuote",
+    "OrderRun",
+    "Plan",
+    "Problem",
+    "RunReport",
+    "Settings",
+    "UnknownJobId",
+    "UnknownOrderId",
+    "Watcher",
+    "audit_store",
+    "decide_review",
+    "enter_plan",
+    "examine",
+    "nightly_exit_code",
+    "order_files",
+    "plan_order",
+    "quote_plan",
+    "read_settings",
+    "report",
+    "run_nightly",
+    "run_order",
+    "waiting_for_review",
+]

@@ -1,0 +1,147 @@
+"""Marketing's commands: list, pull and verify released assets. List and pull need no books."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import App, Parameter
+
+from console.order_commands import Json, open_house
+
+Campaign = Annotated[str | None, Parameter(help="Only this campaign.")]
+OrderName = Annotated[str | None, Parameter(help="Only this order: its slug, or its whole id.")]
+Since = Annotated[str | None, Parameter(help="Only what was released on this day (UTC) or later.")]
+Until = Annotated[str | None, Parameter(help="Only what was released on this day (UTC) or before.")]
+
+
+def register(app: App) -> None:
+    """Add the commands."""
+    assets = App(name="assets", help="Find, fetch and check released assets.")
+    assets.command(show, name="list")
+    assets.command(pull)
+    assets.command(verify)
+    app.command(assets)
+
+
+def _midnight(text: str | None, *, after: bool) -> datetime | None:
+    from flows import BadSettings
+
+    if text is None:
+        return None
+    try:
+        day = date.fromisoformat(text)
+    except ValueError as error:
+        raise BadSettings(f"{text!r} is no date; write it as 2026-11-22.") from error
+    return datetime(day.year, day.month, day.day, tzinfo=UTC) + timedelta(days=1 if after else 0)
+
+
+def show(
+    *,
+    campaign: Campaign = None,
+    order: OrderName = None,
+    since: Since = None,
+    until: Until = None,
+    json: Json = False,
+) -> int:
+    """List released assets, from the manifests in the store."""
+    from assets import listing
+    from console.output import console, print_json, table
+    from console.asset_rows import row_json
+
+    store = open_house().store()
+    rows = listing(
+        store,
+        campaign=campaign,
+        order=order,
+        since=_midnight(since, after=False),
+        until=_midnight(until, after=True),
+    )
+    if json:
+        print_json({"store": store.url, "assets": [row_json(row) for row in rows]})
+        return 0
+    out = console()
+    shown = [
+        (row.order_id, row.name, f"{row.width}x{row.height}", f"{row.bytes / 1000:,.0f} kB", f"${row.cost_usd:f}")
+        for row in rows
+    ]
+    if not shown:
+        out.print(f"Nothing is released in {store.url} that fits.", soft_wrap=True)
+        return 0
+    out.print(
+        table(("order", "name", "size", "file", "cost"), shown, right=frozenset({"size", "file", "cost"}))
+    )
+    out.print(f"{len(shown):,} assets in {store.url}", soft_wrap=True)
+    return 0
+
+
+def pull(
+    dest: Annotated[Path, Parameter(help="The folder to copy to; made when it is not there.")],
+    *,
+    campaign: Campaign = None,
+    order: OrderName = None,
+    since: Since = None,
+    until: Until = None,
+    json: Json = False,
+) -> int:
+    """Copy released assets to a folder, checked; what is there already is left alone."""
+    from assets import listing
+    from assets import pull as pull_assets
+    from console.output import console, print_json, say
+
+    store = open_house().store()
+    store.check_readable()
+    rows = listing(
+        store,
+        campaign=campaign,
+        order=order,
+        since=_midnight(since, after=False),
+        until=_midnight(until, after=True),
+    )
+    report = pull_assets(store, rows, dest)
+    if json:
+        print_json(
+            {
+                "dest": str(dest),
+                "copied": report.copied,
+                "skipped": report.skipped,
+                "mended": report.mended,
+                "bytes": report.bytes,
+                "problems": report.problems,
+            }
+        )
+    else:
+        mended = f", {report.mended:,} mended" if report.mended else ""
+        console().print(
+            f"{report.copied:,} copied ({report.bytes / 1_000_000:,.1f} MB), "
+            f"{report.skipped:,} were there{mended}: {dest}",
+            soft_wrap=True,
+        )
+    for problem in report.problems:
+        say(f"mintage: {problem}")
+    return 1 if report.problems else 0
+
+
+def verify(
+    order_id: Annotated[str | None, Parameter(help="An order of the books; all of them without it.")] = None,
+    *,
+    deep: Annotated[bool, Parameter(negative="", help="Read every file and take its SHA-256 anew.")] = False,
+    json: Json = False,
+) -> int:
+    """Check the store against the books; exit 1 where they differ."""
+    from console.output import console, print_json, say
+    from flows import audit_store
+
+    house = open_house()
+    store = house.store()
+    with house.books() as books:
+        report = audit_store(books, store, order_id, deep=deep)
+    if json:
+        print_json({"ok": not report.problems, "store": store.url, "checked": report.checked,
+                    "deep": report.deep, "problems": list(report.problems)})
+    elif not report.problems:
+        console().print(f"{report.checked:,} released assets are as the books say: {store.url}", soft_wrap=True)
+    for problem in () if json else report.problems:
+        say(f"mintage: {problem.detail}")
+    return 1 if report.problems else 0

@@ -1,0 +1,67 @@
+"""What is configured, whether it works, and what the models cost."""
+
+from __future__ import annotations
+
+from cyclopts import App
+
+from console.order_commands import Json, open_house
+
+
+def register(app: App) -> None:
+    """Add the commands."""
+    app.command(models)
+    app.command(doctor)
+
+
+def models(*, json: Json = False) -> int:
+    """List the models with a card: every price, its source and its dates."""
+    from datetime import datetime
+
+    from console.output import console, json_value, print_json, table
+    from generators import load_cards
+
+    # A price is in force on a calendar day where the house stands.
+    today = datetime.now().astimezone().date()
+    rows = load_cards().listing(today=today)
+    if json:
+        print_json({"models": [
+            {
+                **json_value(row),
+                "read_on": row.read_on.isoformat(),
+                "effective_from": row.effective_from.isoformat(),
+            }
+            for row in rows
+        ]})
+        return 0
+    out = console()
+    out.print(
+        table(
+            ("provider", "model", "price", "per", "read on"),
+            [
+                (row.provider, row.model, f"${row.unit_price_usd:f}", row.unit, row.read_on.isoformat())
+                for row in rows
+            ],
+            right=frozenset({"price"}),
+        )
+    )
+    out.print("Prices of one model add up. `mintage models --json` has the sources.")
+    return 0
+
+
+def doctor(*, json: Json = False) -> int:
+    """Say what is configured and whether it works; exit 1 when something does not."""
+    from console.output import console, print_json, table
+    from flows import examine
+
+    checks = examine(open_house())
+    if json:
+        print_json({"ok": all(check.ok for check in checks), "checks": list(checks)})
+    else:
+        out = console()
+        out.print(
+            table(
+                ("", "what", "finding"),
+                [("ok" if check.ok else "NO", check.subject, check.finding) for check in checks],
+            )
+        )
+    return 0 if all(check.ok for check in checks) else 1

@@ -1,0 +1,94 @@
+"""One job's whole story, as people read it and as JSON."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from console.output import console, json_value, table
+from ledger import JobStory, VerdictRecord, format_usd
+
+
+def story_json(story: JobStory) -> dict[str, Any]:
+    """Give everything that the books know of one job; money as decimal strings in USD."""
+    made = {
+        "job_id": story.job.job_id,
+        "order_id": story.order.record.order_id,
+        "state": str(story.job.state),
+        "job": json_value(story.job),
+        "attempts": json_value(story.attempts),
+        "release": json_value(story.release),
+    }
+    made["cost_usd"] = made["job"]["spent_usd"]
+    return made
+
+
+def print_story(story: JobStory) -> None:
+    """Print one job's story in the order in which it happened."""
+    out = console()
+    job, record = story.job, story.order.record
+    brief = json.loads(job.brief_json)
+    out.print(f"{job.job_id} is {job.state}; it cost {format_usd(job.spent_nano)}", soft_wrap=True)
+    if job.reason:
+        out.print(job.reason, soft_wrap=True)
+    out.print(
+        f"asked for: {brief['width']}x{brief['height']} {brief['format']}, “{brief['prompt']}”",
+        soft_wrap=True,
+    )
+    out.print(f"by {record.owner} for {record.campaign}, cost centre {record.cost_center}")
+    for attempt in story.attempts:
+        out.print()
+        took = "" if attempt.latency_ms is None else f" in {attempt.latency_ms:,} ms"
+        out.print(
+            f"attempt {attempt.number} ({record.provider} {record.model}, seed {attempt.seed}): "
+            f"{attempt.state}{took}, held {format_usd(attempt.hold_nano)}, "
+            f"charged {format_usd(attempt.charged_nano)}",
+            soft_wrap=True,
+        )
+        out.print(f"  id {attempt.attempt_id}", soft_wrap=True)
+        if attempt.provider_ref:
+            out.print(f"  provider's reference {attempt.provider_ref}", soft_wrap=True)
+        if attempt.reason:
+            out.print(f"  {attempt.reason}", soft_wrap=True)
+        for verdict in attempt.verdicts:
+            out.print(f"  {_verdict_line(verdict)}", soft_wrap=True)
+        if attempt.entries:
+            out.print(
+                table(
+                    ("  entry", "at", "kind", "amount", "from → to"),
+                    [
+                        (
+                            f"  {entry.entry_id}",
+                            entry.at.strftime("%H:%M:%S"),
+                            entry.kind,
+                            format_usd(entry.amount_nano),
+                            f"{_account(entry.from_account)} → {_account(entry.to_account)}",
+                        )
+                        for entry in attempt.entries
+                    ],
+                    right=frozenset({"amount"}),
+                )
+            )
+    if story.release is not None:
+        out.print()
+        out.print(f"released {story.release.released_at:%Y-%m-%d %H:%M:%S} UTC")
+        out.print(f"  {story.release.release_key}", soft_wrap=True)
+        out.print(f"  sha256 {story.release.sha256}", soft_wrap=True)
+        if story.release.approved_by:
+            out.print(f"  approved by {story.release.approved_by}")
+
+
+def _verdict_line(verdict: VerdictRecord) -> str:
+    measured = ", ".join(
+        f"{name} {value}"
+        for name, value in json.loads(verdict.measured_json).items()
+        if name != "sha256"
+    )
+    ending = "passed" if verdict.passed else f"FAILED: {verdict.reason}"
+    return f"{verdict.criterion} v{verdict.version}: {ending} ({measured})"
+
+
+def _account(name: str) -> str:
+    # An account belongs to the order that the story is about; its kind, and a provider, say enough.
+    kind, _, whose = name.partition(":")
+    return name if kind == "payable" else kind

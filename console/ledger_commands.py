@@ -1,0 +1,133 @@
+"""Finance's commands: what was spent, the cost report, the proof, and migrations."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from cyclopts import App, Parameter
+
+from console.order_commands import Json, open_house
+
+Dimension = Literal["order", "job", "model", "provider", "cost_center", "campaign", "period", "day"]
+
+
+def register(app: App) -> None:
+    """Add the commands."""
+    ledger = App(name="ledger", help="The books: spend, cost reports, proof.")
+    ledger.command(summary)
+    ledger.command(export)
+    ledger.command(verify)
+    ledger.command(migrate)
+    app.command(ledger)
+
+
+def summary(
+    *,
+    by: Annotated[Dimension | None, Parameter(help="A row for each value of this.")] = None,
+    json: Json = False,
+) -> int:
+    """Say what was spent, held and lost sight of, in all and by a dimension."""
+    from console.output import console, print_json, table, usd_text
+    from ledger import format_usd
+
+    with open_house().books() as books:
+        totals = books.totals()
+        rows = books.summary(by) if by else []
+    if json:
+        made: dict[str, object] = {
+            "charged_usd": usd_text(totals.charged_nano),
+            "held_usd": usd_text(totals.held_nano),
+            "unknown_usd": usd_text(totals.unknown_nano),
+            "overrun_usd": usd_text(totals.overrun_nano),
+            "entries": totals.entry_count,
+        }
+        if by:
+            made["by"] = by
+            made["rows"] = [
+                {
+                    by: row.key,
+                    "key": row.key,
+                    "charged_usd": usd_text(row.charged_nano),
+                    "held_usd": usd_text(row.held_nano),
+                    "unknown_usd": usd_text(row.unknown_nano),
+                    "overrun_usd": usd_text(row.overrun_nano),
+                    "entries": row.entry_count,
+                    "released": row.released,
+                }
+                for row in rows
+            ]
+        print_json(made)
+        return 0
+    out = console()
+    lines = [
+        (row.key, f"{row.released:,}", format_usd(row.charged_nano), format_usd(row.held_nano))
+        for row in rows
+    ]
+    lines.append(("in all", "", format_usd(totals.charged_nano), format_usd(totals.held_nano)))
+    out.print(
+        table(
+            (by.replace("_", " ") if by else "", "released", "charged", "held"),
+            lines,
+            right=frozenset({"released", "charged", "held"}),
+        )
+    )
+    if totals.unknown_nano:
+        out.print(f"Of what is held, {format_usd(totals.unknown_nano)} waits for lost answers.")
+    if totals.overrun_nano:
+        out.print(f"Of what was charged, {format_usd(totals.overrun_nano)} was above its hold.")
+    out.print(f"From {totals.entry_count:,} entries.")
+    return 0
+
+
+def export(
+    *,
+    format: Annotated[Literal["csv"], Parameter(name="--format", help="csv")] = "csv",  # noqa: A002  the flag's name
+    out: Annotated[Path | None, Parameter(name="--out", help="A file; standard output without it.")] = None,
+) -> int:
+    """Write the cost report: one row for each charge."""
+    from console.cost_report import write_report
+
+    with open_house().books() as books:
+        return write_report(books, format, out)
+
+
+def verify(*, json: Json = False) -> int:
+    """Prove the books: recompute everything; exit 1 with the first thing that does not hold."""
+    from console.output import console, print_json, say
+
+    with open_house().books() as books:
+        proof = books.verify()
+    if json:
+        print_json(
+            {
+                "ok": proof.problem is None,
+                "problem": proof.problem,
+                "entries": proof.entries,
+                "attempts": proof.attempts,
+                "budgets": proof.budgets,
+                "checks": list(proof.checks),
+            }
+        )
+    elif proof.problem is None:
+        out = console()
+        for line in proof.checks:
+            out.print(f"holds: {line}")
+        out.print(
+            f"The books hold: {proof.entries:,} entries, {proof.attempts:,} attempts, "
+            f"{proof.budgets:,} budgets."
+        )
+    else:
+        say(f"mintage: The books do not hold: {proof.problem}")
+    return 0 if proof.problem is None else 1
+
+
+def migrate() -> int:
+    """Bring the books' tables to this version."""
+    from console.output import say
+    from ledger import migrate_books
+
+    house = open_house()
+    revision = migrate_books(house.settings.database_url)
+    say(f"The books are at revision {revision}.")
+    return 0

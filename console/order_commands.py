@@ -1,0 +1,311 @@
+"""The scheduler's commands: check, quote, run, resume, stop, status, trace, nightly."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from cyclopts import App, Parameter
+
+if TYPE_CHECKING:
+    from flows import Engine, House, OrderQuote
+    from ledger import Books, OrderView
+
+Json = Annotated[bool, Parameter(name="--json", negative="", help="Print one JSON object.")]
+EngineName = Annotated[
+    Literal["inline", "prefect"] | None,
+    Parameter(name="--engine", help="inline, or prefect (the default when PREFECT_API_URL is set)."),
+]
+
+
+def register(app: App) -> None:
+    """Add the commands."""
+    for command in (check, quote, run, resume, stop, status, trace, nightly):
+        app.command(command)
+
+
+def open_house() -> House:
+    """Read the settings and make the house; imported late, so that help is quick."""
+    from flows import House, read_settings
+
+    return House(read_settings())
+
+
+def check(*orders: Annotated[Path, Parameter(help="Work order files.")], json: Json = False) -> int:
+    """Say whether a stranger could build and judge every job; list every problem."""
+    from console.output import print_json
+    from flows import BadOrder, BadSettings
+
+    if not orders:
+        raise BadSettings("Name at least one work order: mintage check orders/my-order.yaml")
+    house = open_house()
+    results: list[dict[str, object]] = []
+    for path in orders:
+        try:
+            plan = house.plan(path)
+        except BadOrder as bad:
+            results.append({"file": str(path), "ok": False, "problems": list(bad.problems)})
+            continue
+        results.append(
+            {
+                "file": str(path),
+                "ok": True,
+                "order": plan.order_id(),
+                "jobs": plan.job_count,
+                "problems": [],
+            }
+        )
+    if json:
+        print_json({"ok": all(one["ok"] for one in results), "orders": results})
+    else:
+        _print_checks(results)
+    return 0 if all(one["ok"] for one in results) else 2
+
+
+def _print_checks(results: list[dict[str, object]]) -> None:
+    import sys
+
+    for one in results:
+        if one["ok"]:
+            sys.stdout.write(f"{one['file']}: ok, {one['jobs']:,} jobs, {one['order']}\n")
+            continue
+        problems = one["problems"]
+        assert isinstance(problems, list)  # noqa: S101  made just above
+        count = f"{len(problems)} problem{'s' if len(problems) != 1 else ''}"
+        sys.stdout.write(f"{one['file']}: {count}\n")
+        for problem in problems:
+            sys.stdout.write(f"  {problem.sentence()}\n")
+
+
+def quote(order: Annotated[Path, Parameter(help="A work order file.")], *, json: Json = False) -> int:
+    """Price an order against every cap before a cent is spent."""
+    from flows import quote_plan
+
+    house = open_house()
+    plan = house.plan(order)
+    quoted = quote_plan(plan)
+    if json:
+        from console.output import print_json, usd_text
+
+        print_json(
+            {
+                "order": quoted.order_id,
+                "jobs": quoted.job_count,
+                "attempts_per_job": quoted.attempts_max,
+                "attempt_dearest_usd": usd_text(quoted.attempt_dearest_nano),
+                "attempt_expected_usd": usd_text(quoted.attempt_expected_nano),
+                "expected_usd": usd_text(quoted.expected_nano),
+                "first_attempts_dearest_usd": usd_text(quoted.first_pass_nano),
+                "dearest_usd": usd_text(quoted.dearest_nano),
+                "cap_usd": usd_text(quoted.cap_nano),
+                "per_job_usd": usd_text(quoted.per_job_nano),
+                "cap_covers_expected": quoted.covers_expected,
+                "cap_covers_dearest": quoted.covers_dearest,
+                "jobs_covered": quoted.jobs_covered,
+            }
+        )
+    else:
+        _print_quote(quoted)
+    return 0
+
+
+def _print_quote(quoted: OrderQuote) -> None:
+    from console.output import console, table
+    from ledger import format_usd
+
+    out = console()
+    out.print(f"{quoted.order_id}: {quoted.job_count:,} jobs, up to {quoted.attempts_max} attempts each")
+    out.print(
+        table(
+            ("", "one attempt", "all jobs", "cap"),
+            [
+                (
+                    "expected",
+                    format_usd(quoted.attempt_expected_nano),
+                    format_usd(quoted.expected_nano),
+                    format_usd(quoted.cap_nano),
+                ),
+                (
+                    "dearest, first attempts",
+                    format_usd(quoted.attempt_dearest_nano),
+                    format_usd(quoted.first_pass_nano),
+                    "",
+                ),
+                ("dearest, every attempt", "", format_usd(quoted.dearest_nano), ""),
+                ("cap of one job", format_usd(quoted.per_job_nano), "", ""),
+            ],
+            right=frozenset({"one attempt", "all jobs", "cap"}),
+        )
+    )
+    if quoted.covers_dearest:
+        out.print("The cap covers the whole order, even if every job needs every attempt.")
+    elif quoted.covers_expected:
+        out.print("The cap covers the expected cost; jobs that no longer fit will be refused.")
+    else:
+        out.print(
+            f"The cap covers {quoted.jobs_covered:,} of {quoted.job_count:,} jobs; "
+            "the rest will be refused."
+        )
+
+
+def run(
+    order: Annotated[Path, Parameter(help="A work order file.")],
+    *,
+    engine: EngineName = None,
+    json: Json = False,
+) -> int:
+    """Run an order, or resume it; nothing is paid for twice."""
+    from flows import enter_plan
+
+    house = open_house()
+    plan = house.plan(order)
+    chosen = house.engine(engine)
+    store = house.store()
+    store.check()
+    with house.books() as books:
+        order_id = enter_plan(books, plan, None)
+        return _run(house, books, order_id, chosen, as_json=json)
+
+
+def _run(house: House, books: Books, order_id: str, engine: Engine, *, as_json: bool) -> int:
+    from console.progress import progress_watcher
+    from console.run_report import print_report, report_json
+    from console.output import print_json, say
+    from flows import run_order
+
+    report = run_order(house, books, order_id, engine, None if as_json else progress_watcher())
+    if as_json:
+        print_json(report_json(report))
+    else:
+        print_report(books, report)
+    if report.stop_reason is not None:
+        say(f"mintage: {report.stop_reason}")
+    return report.exit_code
+
+
+def resume(
+    order_id: Annotated[str | None, Parameter(help="An order of the books; all unfinished ones without it.")] = None,
+    *,
+    engine: EngineName = None,
+    json: Json = False,
+) -> int:
+    """Continue what is unfinished, from the books alone."""
+    from console.output import print_json, say
+    from console.run_report import print_report, report_json
+    from console.progress import progress_watcher
+    from flows import run_order
+    from ledger import OrderState
+
+    house = open_house()
+    chosen = house.engine(engine)
+    with house.books() as books:
+        if order_id is not None:
+            return _run(house, books, order_id, chosen, as_json=json)
+        unfinished = [view for view in books.orders() if view.state is not OrderState.DONE]
+        reports = []
+        for view in reversed(unfinished):
+            watch = None if json else progress_watcher()
+            report = run_order(house, books, view.record.order_id, chosen, watch)
+            reports.append(report)
+            if not json:
+                print_report(books, report)
+            if report.stop_reason is not None:
+                say(f"mintage: {report.stop_reason}")
+        if json:
+            print_json({"orders": [report_json(report) for report in reports]})
+        elif not reports:
+            say("Nothing is unfinished.")
+    codes = {report.exit_code for report in reports}
+    return next((code for code in (1, 3) if code in codes), 0)
+
+
+def stop(order_id: Annotated[str, Parameter(help="An order of the books.")]) -> int:
+    """Stop sending new work of an order; what is in flight is still settled."""
+    from console.output import say
+    from flows import UnknownOrderId
+
+    house = open_house()
+    with house.books() as books:
+        view = books.order(order_id)
+        if view is None:
+            raise UnknownOrderId(order_id)
+        with books.transaction() as desk:
+            desk.stop_order(order_id, "Stopped by `mintage stop`.")
+    say(f"{order_id} is stopped; `mintage resume {order_id}` continues it.")
+    return 0
+
+
+def status(
+    order_id: Annotated[str | None, Parameter(help="An order of the books; all of them without it.")] = None,
+    *,
+    limit: Annotated[int, Parameter(help="How many orders, newest first.")] = 50,
+    json: Json = False,
+) -> int:
+    """Say where things stand."""
+    from console.order_status import one_order, order_lines
+    from flows import UnknownOrderId
+
+    house = open_house()
+    with house.books() as books:
+        if order_id is None:
+            return order_lines(books, limit, as_json=json)
+        view: OrderView | None = books.order(order_id)
+        if view is None:
+            raise UnknownOrderId(order_id)
+        return one_order(books, view, as_json=json)
+
+
+def trace(job_id: Annotated[str, Parameter(help="A job, such as my-order@0123456789#mug-1.")], *, json: Json = False) -> int:
+    """Tell one job's whole story: attempts, entries, verdicts, release."""
+    from console.job_story import print_story, story_json
+    from console.output import print_json
+    from flows import UnknownJobId
+
+    house = open_house()
+    with house.books() as books:
+        story = books.story(job_id)
+    if story is None:
+        raise UnknownJobId(job_id)
+    if json:
+        print_json(story_json(story))
+    else:
+        print_story(story)
+    return 0
+
+
+def nightly(
+    folder: Annotated[Path, Parameter(help="A folder of work orders.")],
+    *,
+    date: Annotated[str | None, Parameter(help="YYYY-MM-DD; today without it.")] = None,
+    engine: EngineName = None,
+    json: Json = False,
+) -> int:
+    """Run every order of a folder, once for each date."""
+    from console.progress import progress_watcher
+    from console.run_report import print_nightly
+    from flows import nightly_exit_code, order_files, run_nightly
+
+    day = _day(date)
+    house = open_house()
+    chosen = house.engine(engine)
+    order_files(folder)
+    house.store().check()
+    with house.books() as books:
+        orders = run_nightly(
+            house, books, folder, day, chosen, lambda _: None if json else progress_watcher()
+        )
+        print_nightly(day, orders, as_json=json)
+    return nightly_exit_code(orders)
+
+
+def _day(text: str | None) -> date:
+    from flows import BadSettings
+
+    if text is None:
+        # The scheduler's own calendar decides which night it is.
+        return datetime.now().astimezone().date()
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise BadSettings(f"{text!r} is no date; write it as 2026-11-22.") from error

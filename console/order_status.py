@@ -1,0 +1,124 @@
+"""Where orders stand: one line each, or one of them with the jobs that need a look."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+from console.output import console, json_value, print_json, table, usd_text
+from console.run_report import COUNTS, LOOK_AT, print_not_released, report_json
+from flows import report
+from ledger import AttemptState, Books, JobView, OrderView, format_usd
+
+JOBS_PAGE = 1_000
+
+
+def order_lines(books: Books, limit: int, *, as_json: bool) -> int:
+    """Print one line for each order, newest first."""
+    views = books.orders(limit)
+    reports = [report(books, view) for view in views]
+    if as_json:
+        print_json({"orders": [report_json(one) for one in reports]})
+        return 0
+    out = console()
+    if not reports:
+        out.print("The books have no orders yet; `mintage run ORDER` starts one.")
+        return 0
+    out.print(
+        table(
+            ("order", "state", "released", "spent", "held", "cap"),
+            [
+                (
+                    one.order_id,
+                    one.state,
+                    f"{one.released:,}/{one.jobs:,}",
+                    format_usd(one.spent_nano),
+                    format_usd(one.held_nano),
+                    format_usd(one.cap_nano),
+                )
+                for one in reports
+            ],
+            right=frozenset({"released", "spent", "held", "cap"}),
+        )
+    )
+    return 0
+
+
+def one_order(books: Books, view: OrderView, *, as_json: bool) -> int:
+    """Print how one order stands, with lost attempts and their age, and the jobs that need a look."""
+    stands = report(books, view)
+    order_id = view.record.order_id
+    lost = books.lost(order_id, states=(AttemptState.UNKNOWN, AttemptState.HELD))
+    now = datetime.now(UTC)
+    if as_json:
+        made = report_json(stands)
+        made.update(
+            title=view.record.title,
+            owner=view.record.owner,
+            cost_center=view.record.cost_center,
+            campaign=view.record.campaign,
+            provider=view.record.provider,
+            model=view.record.model,
+            created_at=json_value(view.created_at),
+            open_attempts=[
+                {
+                    "attempt_id": one.attempt_id,
+                    "job_id": one.job_id,
+                    "state": str(one.state),
+                    "provider_ref": one.provider_ref,
+                    "held_usd": usd_text(one.hold_nano),
+                    "held_at": json_value(one.held_at),
+                    "age_s": round((now - one.held_at).total_seconds()),
+                }
+                for one in lost
+            ],
+            not_released=[
+                {"job_id": job.job_id, "state": str(job.state), "reason": job.reason}
+                for job in _look_at(books, order_id)
+            ],
+        )
+        print_json(made)
+        return 0
+    out = console()
+    out.print(f"{order_id}: {view.record.title}")
+    out.print(f"owner {view.record.owner}, cost centre {view.record.cost_center}, "
+              f"campaign {view.record.campaign}")
+    out.print(f"{view.record.provider} {view.record.model}")
+    out.print(
+        f"{stands.state}; spent {format_usd(stands.spent_nano)}, held {format_usd(stands.held_nano)} "
+        f"of {format_usd(stands.cap_nano)}; {stands.attempts:,} attempts"
+    )
+    if stands.stop_reason:
+        out.print(stands.stop_reason)
+    out.print(
+        ", ".join(f"{getattr(stands, name):,} {name}" for name in COUNTS if getattr(stands, name))
+        or "no jobs",
+    )
+    if lost:
+        out.print(
+            table(
+                ("open attempt", "state", "held", "age"),
+                [
+                    (
+                        one.attempt_id,
+                        str(one.state),
+                        format_usd(one.hold_nano),
+                        f"{round((now - one.held_at).total_seconds()):,} s",
+                    )
+                    for one in lost
+                ],
+                right=frozenset({"held", "age"}),
+            )
+        )
+    print_not_released(books, order_id)
+    return 0
+
+
+def _look_at(books: Books, order_id: str) -> Iterator[JobView]:
+    after = -1
+    while True:
+        page = books.job_ids(order_id, LOOK_AT, after, JOBS_PAGE)
+        yield from books.jobs([job_id for _, job_id in page])
+        if len(page) < JOBS_PAGE:
+            return
+        after = page[-1][0]

@@ -1,0 +1,89 @@
+"""Looks at everything that a run needs and says, a sentence each, whether it works."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib.util
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from assets import AssetsError
+from flows.wiring import House
+from generators import GeneratorError, load_cards
+from ledger import LedgerError
+
+PREFECT_TIMEOUT_S = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One part of the house: whether it works, and what was found."""
+
+    subject: str
+    ok: bool
+    finding: str
+
+
+def examine(house: House) -> list[Check]:
+    """Try the books, the store, the model cards, the providers and Prefect; sends nothing that costs."""
+    return [
+        _try("books", lambda: _books(house)),
+        _try("store", lambda: _store(house)),
+        _try("model cards", _cards),
+        _try("replicate", lambda: _replicate(house)),
+        _prefect(house),
+    ]
+
+
+def _try(subject: str, look: Callable[[], str]) -> Check:
+    try:
+        return Check(subject, ok=True, finding=look())
+    except (LedgerError, AssetsError, GeneratorError) as error:
+        return Check(subject, ok=False, finding=str(error))
+
+
+def _books(house: House) -> str:
+    with house.books() as books:
+        totals = books.totals()
+        return f"{books.url} with {totals.entry_count:,} entries"
+
+
+def _store(house: House) -> str:
+    store = house.store()
+    store.check()
+    return f"{store.url} can be written and puts once"
+
+
+def _cards() -> str:
+    cards = load_cards()
+    return f"{len(cards)} models of {', '.join(cards.providers())}"
+
+
+def _replicate(house: House) -> str:
+    if house.settings.replicate_api_token is None:
+        return "no REPLICATE_API_TOKEN: only local generators can be used"
+    model = load_cards().models("replicate")[0]
+    return asyncio.run(_ask_account(house, model))
+
+
+async def _ask_account(house: House, model: str) -> str:
+    generator = house.generator("replicate", model)
+    try:
+        return await generator.check()
+    finally:
+        await generator.aclose()
+
+
+def _prefect(house: House) -> Check:
+    url = house.settings.prefect_api_url
+    if url is None:
+        found = importlib.util.find_spec("prefect") is not None
+        return Check("prefect", found, "installed; no PREFECT_API_URL, so runs are inline")
+    try:
+        with urllib.request.urlopen(f"{url.rstrip('/')}/health", timeout=PREFECT_TIMEOUT_S):  # noqa: S310  the user's own server
+            return Check("prefect", ok=True, finding=f"{url} answers")
+    except (urllib.error.URLError, ValueError, OSError) as error:
+        reason = getattr(error, "reason", error)
+        return Check("prefect", ok=False, finding=f"{url} does not answer ({reason}); start it, or unset PREFECT_API_URL.")

@@ -1,0 +1,86 @@
+"""What can go wrong above the four ground packages.
+
+    FlowError
+    ├── BadOrder          the order cannot be run as it is written; carries every problem
+    ├── OrderBusy         another process is running the order
+    ├── UnknownOrderId    nothing by that id is in the books
+    ├── UnknownJobId      no job by that id is in the books
+    ├── NotInReview       a job does not wait for a person
+    ├── NothingToRun      a folder without orders
+    └── BadSettings       a setting that cannot be used
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from flows.problems import Problem
+
+
+class FlowError(Exception):
+    """Something that the foreman cannot go on with; the message is one sentence with the way out."""
+
+
+class BadOrder(FlowError):
+    """The order cannot be run as it is written.
+
+    Attributes:
+        problems: every problem that was found, in the order of the file.
+    """
+
+    def __init__(self, source: str, problems: Sequence[Problem]) -> None:
+        self.source = source
+        self.problems = tuple(problems)
+        count = len(self.problems)
+        super().__init__(f"{source} has {count} problem{'s' if count != 1 else ''}.")
+
+
+class OrderBusy(FlowError):
+    """Another process is running the order."""
+
+    def __init__(self, order_id: str, holder: str, until: str) -> None:
+        super().__init__(
+            f"{order_id} is being run by {holder}; wait for it, stop it with "
+            f"`mintage stop {order_id}`, or try again after {until} if that process is gone."
+        )
+
+
+class UnknownOrderId(FlowError):
+    """Nothing by that id is in the books."""
+
+    def __init__(self, order_id: str) -> None:
+        super().__init__(
+            f"The books have no order {order_id!r}; `mintage status` lists those that they have."
+        )
+
+
+class UnknownJobId(FlowError):
+    """No job by that id is in the books."""
+
+    def __init__(self, job_id: str) -> None:
+        super().__init__(
+            f"The books have no job {job_id!r}; a job's id is its order's id, # and its name, and "
+            "`mintage status ORDER_ID` lists those that need a look."
+        )
+
+
+class NotInReview(FlowError):
+    """A job does not wait for a person."""
+
+    def __init__(self, job_id: str, state: str) -> None:
+        super().__init__(
+            f"{job_id} is {state} and does not wait for review; `mintage review list` shows what does."
+        )
+
+
+class NothingToRun(FlowError):
+    """A folder without orders."""
+
+    def __init__(self, folder: str) -> None:
+        super().__init__(f"{folder} has no .yaml or .yml work order in it.")
+
+
+class BadSettings(FlowError):
+    """A setting that cannot be used."""

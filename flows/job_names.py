@@ -1,0 +1,37 @@
+"""Names of jobs: a path below the order's folder, safe on every store and file system."""
+
+from __future__ import annotations
+
+import unicodedata
+
+NAME_BYTES_MAX = 200
+"""Leaves room below the 255 bytes of a file name and the 1,024 of an S3 key."""
+_FORBIDDEN = set('\\:*?"<>|')
+NAME_WANTED = (
+    "a relative name such as mug/oak-1: no `..`, no leading slash, "
+    "none of \\ : * ? \" < > |, no control characters, up to 200 bytes"
+)
+
+
+def name_fault(name: str) -> str | None:
+    """Say what is wrong with a job's name, or None."""
+    if not name:
+        return "an empty name"
+    if len(name.encode()) > NAME_BYTES_MAX:
+        return f"a name of {len(name.encode())} bytes"
+    if any(unicodedata.category(char).startswith("C") for char in name):
+        return f"{name!r}, which has a control character"
+    bad = sorted(_FORBIDDEN & set(name))
+    if bad:
+        return f"{name!r}, which has {' '.join(bad)}"
+    for segment in name.split("/"):
+        if segment in {"", ".", ".."}:
+            return f"{name!r}, which could leave its folder"
+        if segment != segment.strip() or segment.endswith("."):
+            return f"{name!r}, with a space or dot at the end of a part"
+    return None
+
+
+def name_key(name: str) -> str:
+    """Give the form in which two names are the same file on some file system."""
+    return unicodedata.normalize("NFC", name).casefold()

@@ -1,0 +1,225 @@
+"""The form of a work order: every field, what it may hold, and how to say what is wanted.
+
+The description of a field is the `wanted` part of the sentence that refuses a wrong value.
+What a role has to judge for itself (criteria, output, model parameters) stays raw here and is
+handed to that role's own form when the order is planned, job by job, with placeholders filled in.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Mapping
+from decimal import Decimal, InvalidOperation
+from typing import Annotated, Literal
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    ValidationError,
+)
+from pydantic_core import ErrorDetails
+
+from flows.order_text import NumberText
+from flows.problems import Places, Problem
+
+_MONEY = re.compile(r"\d{1,9}(\.\d{1,9})?")
+
+
+def _money(value: object) -> Decimal:
+    if isinstance(value, Decimal):
+        return value
+    if not isinstance(value, str):
+        raise ValueError("money is written as a quoted decimal string")  # noqa: TRY004  pydantic turns ValueError into a problem
+    try:
+        if _MONEY.fullmatch(value) is None or Decimal(value) <= 0:
+            raise ValueError("not an amount above zero")
+    except InvalidOperation as error:
+        raise ValueError("not a decimal number") from error
+    return Decimal(value)
+
+
+def _plain_decimal(value: Decimal) -> str:
+    return f"{value.normalize():f}"
+
+
+Money = Annotated[
+    Decimal,
+    BeforeValidator(_money),
+    PlainSerializer(_plain_decimal, return_type=str),
+]
+
+SLUG = r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$"
+LABEL = r"^[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$"
+
+SLUG_WANTED = "1 to 63 lower-case letters, digits and dashes"
+LABEL_WANTED = "1 to 63 letters, digits, dots, dashes and underscores"
+
+
+class _Form(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class BudgetForm(_Form):
+    """What the order may cost, in USD."""
+
+    cap: Money = Field(description='a quoted amount in USD, such as "5.00"')
+    per_job: Money = Field(description='a quoted amount in USD, such as "0.20"')
+    attempts: int = Field(3, ge=1, le=100, description="a whole number from 1 to 100")
+
+
+class GeneratorForm(_Form):
+    """Who builds. `params` are checked against the model card."""
+
+    provider: str = Field(min_length=1, description="a provider, such as studio or replicate")
+    model: str = Field(min_length=1, description="a model; `mintage models` lists them")
+    params: dict[str, object] = Field(
+        default_factory=dict, description="a mapping of model inputs; `mintage models` lists them"
+    )
+
+
+class BriefForm(_Form):
+    """What the generator is told."""
+
+    prompt: str = Field(
+        min_length=1, max_length=10_000, description="a text of 1 to 10,000 characters"
+    )
+
+
+def _sample(value: object) -> object:
+    if isinstance(value, NumberText):
+        return Decimal(value.text)
+    return Decimal(str(value)) if isinstance(value, (int, str)) and not isinstance(value, bool) else value
+
+
+class SampleForm(_Form):
+    """A share of the jobs that a person looks at."""
+
+    sample: Annotated[
+        Decimal, BeforeValidator(_sample), PlainSerializer(_plain_decimal, return_type=str)
+    ] = Field(gt=0, le=1, description="a share above 0 and up to 1, such as 0.1")
+
+
+class OrderForm(_Form):
+    """A whole work order, as DESIGN section 3 shows it."""
+
+    order: str = Field(pattern=SLUG, description=f"a slug: {SLUG_WANTED}")
+    title: str = Field(min_length=1, max_length=200, description="a title of up to 200 characters")
+    owner: str = Field(
+        min_length=1, max_length=200, description="who answers for it, such as brand-team@acme.example"
+    )
+    cost_center: str = Field(pattern=LABEL, description=f"a cost centre: {LABEL_WANTED}")
+    campaign: str = Field(pattern=LABEL, description=f"a campaign: {LABEL_WANTED}")
+    budget: BudgetForm = Field(description="a mapping with cap, per_job and attempts")
+    generator: GeneratorForm = Field(description="a mapping with provider, model and params")
+    brief: BriefForm = Field(description="a mapping with prompt")
+    matrix: dict[str, Annotated[list[object], Field(min_length=1)]] | None = Field(
+        None, description="a mapping of lists; every combination is one job"
+    )
+    items: list[dict[str, object]] | str | None = Field(
+        None, description="a list of mappings, or the name of a CSV file; every row is one job"
+    )
+    variants: int = Field(1, ge=1, le=10_000, description="a whole number from 1 to 10,000")
+    output: dict[str, object] = Field(
+        description="a mapping with width, height, format, quality and name"
+    )
+    done: list[dict[str, object] | str] = Field(
+        min_length=1, description="a list of criteria, such as `- format: {is: webp}`"
+    )
+    review: Literal["none", "all"] | SampleForm = Field(
+        "none", description="none, all, or {sample: 0.1}"
+    )
+    concurrency: int = Field(16, ge=1, le=1_000, description="a whole number from 1 to 1,000")
+
+    items_sha256: str | None = Field(None, exclude_if=lambda value: value is None, repr=False)
+    """Set by planning, never by people: the digest of all rows, which the books keep in their place."""
+
+
+def _described(path: tuple[int | str, ...]) -> tuple[str | None, tuple[str, ...]]:
+    """Give the `wanted` text of the field at a path, and the field names known beside it."""
+    form: type[BaseModel] | None = OrderForm
+    wanted: str | None = None
+    siblings: tuple[str, ...] = ()
+    for part in path:
+        if form is None or not isinstance(part, str):
+            break
+        siblings = tuple(name for name in form.model_fields if name != "items_sha256")
+        known = form.model_fields.get(part)
+        if known is None:
+            return None, siblings
+        wanted = known.description
+        inner = known.annotation
+        form = inner if isinstance(inner, type) and issubclass(inner, BaseModel) else None
+    return wanted, siblings
+
+
+def show(value: object) -> str:
+    """Write a value the way it stood in the file, shortened for a sentence."""
+    if isinstance(value, NumberText):
+        return f"the number {value.text}"
+    if value is None:
+        return "nothing"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int):
+        return f"the number {value}"
+    if isinstance(value, str):
+        return repr(value if len(value) <= 60 else value[:57] + "…")
+    return "a list" if isinstance(value, list) else "a mapping" if isinstance(value, dict) else repr(value)
+
+
+def did_you_mean(word: str, known: tuple[str, ...]) -> str:
+    """Suggest the nearest known word, with a leading space, or nothing."""
+    near = difflib.get_close_matches(word, known, n=1)
+    return f" (did you mean {near[0]}?)" if near else ""
+
+
+def _problem(error: ErrorDetails, data: Mapping[str, object], places: Places) -> Problem:
+    # pydantic adds the names of union members to a path; only what is in the file may stay.
+    path: tuple[int | str, ...] = ()
+    here: object = data
+    for part in error["loc"]:
+        if isinstance(here, dict) and (part in here or error["type"] == "missing"):
+            path = (*path, part)
+            here = here.get(part)
+        elif isinstance(here, list) and isinstance(part, int):
+            path = (*path, part)
+            here = here[part] if part < len(here) else None
+    wanted, siblings = _described(path)
+    if error["type"] == "extra_forbidden":
+        name = str(path[-1])
+        return places.problem(
+            path,
+            f"an unknown field{did_you_mean(name, siblings)}",
+            f"only {', '.join(siblings)}" if siblings else "only fields that the form has",
+        )
+    if error["type"] == "missing":
+        return places.problem(path, "nothing", wanted or "this field")
+    found = show(here)
+    if isinstance(here, (NumberText, int)) and path[-1:] in {("cap",), ("per_job",)}:
+        text = here.text if isinstance(here, NumberText) else str(here)
+        try:
+            example = f"{Decimal(text):.2f}"
+        except InvalidOperation:
+            example = "5.00"
+        return places.problem(path, f"{found}, which is no exact amount", f'it quoted: "{example}"')
+    return places.problem(path, found, wanted or error["msg"])
+
+
+def parse_order(data: dict[str, object], places: Places) -> OrderForm | list[Problem]:
+    """Read the form, or list every problem with its line."""
+    if "items_sha256" in data:
+        return [places.problem(("items_sha256",), "an unknown field", "it gone")]
+    try:
+        return OrderForm.model_validate(data)
+    except ValidationError as error:
+        problems = {
+            (problem.line, problem.field): problem
+            for problem in (
+                _problem(detail, data, places) for detail in error.errors(include_url=False)
+            )
+        }
+        return sorted(problems.values(), key=lambda problem: (problem.line or 0, problem.field))

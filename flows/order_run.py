@@ -1,0 +1,117 @@
+"""One order being run by this process: its parts, its slots at the provider, and when to stop."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from assets import Store
+from flows.bookkeeping import Bookkeeper
+from flows.job_plan import JobPlanner
+from flows.order_form import OrderForm
+from generators import Generator
+from ledger import HoldDecision, HoldRequest, OrderRecord, VerdictRecord, Wait
+
+
+class HoldGate:
+    """Asks for holds, and lets those wait for whom there is no room while attempts are under way.
+
+    Holds are dearer than most charges, so room comes back when an attempt is settled. Whoever has
+    to wait stands in one line and is asked again after each settlement; when nothing of this run
+    is under way any more, waiting would never end and the books' `Wait` is handed back.
+    """
+
+    def __init__(self, keeper: Bookkeeper) -> None:
+        self._keeper = keeper
+        self._line = asyncio.Lock()
+        self._room = asyncio.Condition()
+        self._settlements = 0
+        self.under_way = 0
+
+    async def hold(self, request: HoldRequest) -> HoldDecision:
+        """Hold one attempt's money, waiting for room where room can come."""
+        decision = await self._try(request)
+        if not isinstance(decision, Wait):
+            return decision
+        async with self._line:
+            while True:
+                seen = self._settlements
+                decision = await self._try(request)
+                if not isinstance(decision, Wait) or self.under_way == 0:
+                    return decision
+                async with self._room:
+                    await self._room.wait_for(
+                        lambda seen=seen: self._settlements != seen or self.under_way == 0  # type: ignore[misc]
+                    )
+
+    async def _try(self, request: HoldRequest) -> HoldDecision:
+        # Counted before the answer is known, so that nobody sees an idle run between the two.
+        self.under_way += 1
+        try:
+            decision = await self._keeper.hold(request)
+        except BaseException:
+            await self._leave()
+            raise
+        if isinstance(decision, Wait) or not hasattr(decision, "attempt_id"):
+            self.under_way -= 1
+        return decision
+
+    async def settled(self) -> None:
+        """Say that one admitted attempt is settled, whatever became of it."""
+        await self._leave()
+
+    async def _leave(self) -> None:
+        self.under_way -= 1
+        self._settlements += 1
+        async with self._room:
+            self._room.notify_all()
+
+
+@dataclass(slots=True)
+class OrderRun:
+    """All that the stages of one order share in this process.
+
+    The books decide what is left to do; nothing in here is needed to resume.
+    """
+
+    record: OrderRecord
+    form: OrderForm
+    keeper: Bookkeeper
+    store: Store
+    generator: Generator
+    clock: Callable[[], datetime]
+    sleep: Callable[[float], Awaitable[None]]
+    new_id: Callable[[], str]
+    settle_timeout_s: float
+    planner: JobPlanner = field(init=False)
+    gate: HoldGate = field(init=False)
+    slots: asyncio.Semaphore = field(init=False)
+    verdicts: dict[str, tuple[VerdictRecord, ...]] = field(default_factory=dict)
+    """Verdicts of attempts between inspection and release, to spare a read; the books have them too."""
+    stop_reason: str | None = None
+    halted: bool = False
+    """Whether it was stopped by a fault, not by a person."""
+    lost: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when an attempt's answer was lost, so that recovery looks it up."""
+    found: int = 0
+    """How many lost attempts were settled since the run began."""
+    waiting: int = 0
+    """Jobs of the present pass for which only lost attempts could make room."""
+
+    def __post_init__(self) -> None:
+        self.planner = JobPlanner(self.form)
+        self.gate = HoldGate(self.keeper)
+        self.slots = asyncio.Semaphore(self.form.concurrency)
+
+    @property
+    def order_id(self) -> str:
+        """The order's id."""
+        return self.record.order_id
+
+    def stop(self, reason: str, *, halted: bool = False) -> None:
+        """Send no new work; what is in flight is still settled. The first reason stays."""
+        if self.stop_reason is None:
+            self.stop_reason = reason
+            self.halted = halted

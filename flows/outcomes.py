@@ -1,0 +1,147 @@
+"""What an attempt's outcome does to the books and to its job; building and recovery share it."""
+
+from __future__ import annotations
+
+import asyncio
+
+from assets import stage
+from flows.briefs import JobBrief
+from flows.order_run import OrderRun
+from generators import (
+    Absent,
+    BuildFailed,
+    Built,
+    Finished,
+    Halted,
+    Lost,
+    Unfinishable,
+    UsageLine,
+    finish,
+)
+from ledger import (
+    BuiltSettlement,
+    FailedSettlement,
+    JobState,
+    JobView,
+    PriceLine,
+    UnknownSettlement,
+)
+
+
+def after_failure(view: JobView) -> JobState:
+    """Say where a job ends that is tried no more: REJECTED if a gate failed it, else FAILED."""
+    return JobState.REJECTED if view.sha256 is not None else JobState.FAILED
+
+
+def _price_lines(usage: tuple[UsageLine, ...]) -> tuple[PriceLine, ...]:
+    return tuple(
+        PriceLine(line.metric, line.quantity, line.unit, line.unit_price_usd) for line in usage
+    )
+
+
+async def settle_outcome(
+    run: OrderRun,
+    attempt_id: str,
+    brief: JobBrief,
+    outcome: Built | BuildFailed | Lost | Halted | Absent,
+    *,
+    used: int,
+    latency_ms: int,
+) -> JobState:
+    """Book one outcome and say where the job stands now. `used` counts this attempt.
+
+    The bytes are staged before the charge is booked: a process that dies in between leaves the
+    attempt held, and recovery asks the provider for it again.
+    """
+    left = used < run.record.attempts_max
+    settlement: BuiltSettlement | FailedSettlement | UnknownSettlement
+    match outcome:
+        case Built():
+            settlement = await _built(run, attempt_id, brief, outcome, left=left, latency_ms=latency_ms)
+        case BuildFailed():
+            settlement = FailedSettlement(
+                attempt_id=attempt_id,
+                lines=_price_lines(outcome.usage),
+                provider_ref=outcome.provider_ref,
+                reason=outcome.reason,
+                job_state=JobState.PLANNED if outcome.retryable and left else JobState.FAILED,
+                latency_ms=latency_ms,
+            )
+        case Lost():
+            settlement = UnknownSettlement(attempt_id, outcome.provider_ref, outcome.reason)
+        case Halted() | Absent():
+            # Nothing was created, so it is no attempt: the job keeps the tries that it had.
+            reason = (
+                outcome.reason
+                if isinstance(outcome, Halted)
+                else "The provider's record has no such prediction: nothing was created."
+            )
+            settlement = FailedSettlement(
+                attempt_id=attempt_id,
+                lines=(),
+                provider_ref=None,
+                reason=reason,
+                job_state=JobState.PLANNED,
+                latency_ms=latency_ms,
+                counts=False,
+            )
+            if isinstance(outcome, Halted):
+                run.stop(outcome.reason, halted=True)
+    settled = await run.keeper.settle(settlement)
+    if settled.overrun_nano:
+        run.stop(
+            f"Attempt {attempt_id} cost more than its hold; the books have the whole charge, and the "
+            f"part above the hold under overrun.",
+            halted=True,
+        )
+    match settlement:
+        case BuiltSettlement():
+            return JobState.BUILT
+        case UnknownSettlement():
+            return JobState.UNKNOWN
+        case _:
+            return settlement.job_state
+
+
+async def _built(
+    run: OrderRun,
+    attempt_id: str,
+    brief: JobBrief,
+    built: Built,
+    *,
+    left: bool,
+    latency_ms: int,
+) -> BuiltSettlement | FailedSettlement:
+    def finish_and_stage() -> tuple[Finished, str] | Unfinishable:
+        finished = finish(
+            built.data,
+            width=brief.width,
+            height=brief.height,
+            format=brief.format,
+            quality=brief.quality,
+            upscale_max=brief.upscale_max,
+        )
+        if isinstance(finished, Unfinishable):
+            return finished
+        return finished, stage(run.store, finished.data)
+
+    result = await asyncio.to_thread(finish_and_stage)
+    if isinstance(result, Unfinishable):
+        return FailedSettlement(
+            attempt_id=attempt_id,
+            lines=_price_lines(built.usage),
+            provider_ref=built.provider_ref,
+            reason=result.reason,
+            job_state=JobState.PLANNED if left else JobState.FAILED,
+            latency_ms=latency_ms,
+        )
+    finished, sha256 = result
+    return BuiltSettlement(
+        attempt_id=attempt_id,
+        lines=_price_lines(built.usage),
+        provider_ref=built.provider_ref,
+        sha256=sha256,
+        media_type=finished.media_type if finished.changed else built.media_type,
+        byte_count=len(finished.data),
+        latency_ms=latency_ms,
+    )

@@ -1,0 +1,285 @@
+"""Plans an order: reads it, lists all that is wrong with it at once, prices it, and names its jobs."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Protocol
+
+from flows.briefs import attempt_seed, canonical_json
+from flows.errors import BadOrder
+from flows.item_rows import Rows
+from flows.job_names import name_key
+from flows.job_plan import JobPlanner, PlannedJob
+from flows.order_form import OrderForm, parse_order
+from flows.order_text import read_order_text
+from flows.problems import FieldPath, Places, Problem
+from generators import Brief, Quote
+from ledger import OrderRecord, hold_nano
+
+EDITION_DIGITS = 10
+PROBLEMS_MAX = 50
+"""More than a person reads at once; the rest is counted."""
+
+
+class Appraiser(Protocol):
+    """The two questions about a model that need no network; every Generator answers them."""
+
+    def problems(self, brief: Brief) -> list[str]:
+        """Say why a brief cannot be built."""
+
+    def quote(self, brief: Brief) -> Quote:
+        """Price one attempt."""
+
+
+class AppraiserFinder(Protocol):
+    """Finds the appraiser of a model, or says in a sentence why there is none."""
+
+    def __call__(self, provider: str, model: str) -> Appraiser | str:
+        """Look it up by the order's words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """An order that can be run: its form, what it comes to, and where its jobs come from.
+
+    `attempt_costs` counts the jobs at each (dearest, expected) price of one attempt, in USD.
+    """
+
+    form: OrderForm
+    places: Places
+    job_count: int
+    attempt_costs: dict[tuple[Decimal, Decimal], int]
+    spec_json: str
+    spec_sha256: str
+
+    def order_id(self, edition: str | None = None) -> str:
+        """Give the order's id: its slug and its edition, which is the content's unless a date is given."""
+        return f"{self.form.order}@{edition or self.spec_sha256[:EDITION_DIGITS]}"
+
+    def record(self, edition: str | None = None) -> OrderRecord:
+        """Make the order's record for the books."""
+        form = self.form
+        return OrderRecord(
+            order_id=self.order_id(edition),
+            slug=form.order,
+            edition=edition or self.spec_sha256[:EDITION_DIGITS],
+            title=form.title,
+            owner=form.owner,
+            cost_center=form.cost_center,
+            campaign=form.campaign,
+            provider=form.generator.provider,
+            model=form.generator.model,
+            cap_nano=hold_nano(form.budget.cap),
+            per_job_nano=hold_nano(form.budget.per_job),
+            attempts_max=form.budget.attempts,
+            job_count=self.job_count,
+            spec_sha256=self.spec_sha256,
+            spec_json=self.spec_json,
+        )
+
+    def jobs(self) -> Iterator[PlannedJob]:
+        """Give every job in order, from the rows read once more.
+
+        Raises:
+            BadOrder: the items file was changed since the order was planned.
+        """
+        digest = hashlib.sha256()
+        for job, row_json in _jobs(self.form, self.places):
+            digest.update(row_json.encode())
+            yield job
+        if self.form.items is not None and digest.hexdigest() != json.loads(self.spec_json)["items_sha256"]:
+            problem = self.places.problem(("items",), "a file that changed meanwhile", "the same rows")
+            raise BadOrder(self.places.file, [problem])
+
+
+def _jobs(form: OrderForm, places: Places) -> Iterator[tuple[PlannedJob, str]]:
+    planner = JobPlanner(form)
+    faults: list[Problem] = []
+
+    def changed(path: FieldPath, found: str, wanted: str) -> None:
+        raise BadOrder(places.file, [places.problem(path, found, wanted)])
+
+    position = 0
+    for row, _ in Rows(form, places).rows(faults):
+        row_json = canonical_json(row)
+        for variant in range(1, form.variants + 1):
+            job = planner.job(position, {**row, "variant": variant}, changed)
+            if job is not None:
+                yield job, row_json if variant == 1 else ""
+            position += 1
+
+
+class _Findings:
+    """Collects problems; the same one in many jobs is one problem with a count."""
+
+    def __init__(self, places: Places) -> None:
+        self._places = places
+        self._first: dict[tuple[FieldPath, str], tuple[Problem, str]] = {}
+        self._more: Counter[tuple[FieldPath, str]] = Counter()
+        self.listed: list[Problem] = []
+
+    def add(self, path: FieldPath, found: str, wanted: str, *, where: str = "") -> None:
+        key = (path, wanted)
+        if key in self._first:
+            self._more[key] += 1
+            return
+        self._first[key] = (self._places.problem(path, found, wanted), where)
+
+    def all(self) -> list[Problem]:
+        made = list(self.listed)
+        for key, (problem, where) in self._first.items():
+            more = self._more[key]
+            notes = [where] if where else []
+            if more:
+                notes.append(f"and {more:,} more like it")
+            found = f"{problem.found} ({', '.join(notes)})" if notes else problem.found
+            made.append(Problem(problem.file, problem.line, problem.field, found, problem.wanted))
+        made.sort(key=lambda problem: (problem.file, problem.line or 0))
+        if len(made) > PROBLEMS_MAX:
+            rest = len(made) - PROBLEMS_MAX
+            made = made[:PROBLEMS_MAX]
+            made.append(Problem(self._places.file, None, "", f"{rest} more problems", "these first"))
+        return made
+
+
+def plan_order(path: Path, find_appraiser: AppraiserFinder, *, jobs_max: int) -> Plan:
+    """Read and plan one order.
+
+    `jobs_max` bounds jobs times attempts.
+
+    Raises:
+        BadOrder: with every problem that was found, each with its line.
+    """
+    data, places = read_order_text(path)
+    parsed = parse_order(data, places)
+    if isinstance(parsed, list):
+        raise BadOrder(places.file, parsed)
+    return _plan(parsed, places, find_appraiser, jobs_max)
+
+
+def _plan(
+    form: OrderForm, places: Places, find_appraiser: AppraiserFinder, jobs_max: int
+) -> Plan:
+    findings = _Findings(places)
+    rows = Rows(form, places)
+    findings.listed += rows.problems()
+    appraiser = find_appraiser(form.generator.provider, form.generator.model)
+    if isinstance(appraiser, str):
+        findings.add(("generator", "model"), appraiser, "a model that `mintage models` lists")
+    _check_done_names(form, findings)
+    known_count = rows.count_without_reading()
+    if known_count is not None and known_count * form.budget.attempts > jobs_max:
+        _too_many(known_count, form, findings, jobs_max)
+    if findings.all():
+        # What follows reads every row; it would only repeat what was already found.
+        if not rows.problems() and (known_count or 0) * form.budget.attempts <= jobs_max:
+            _Survey(form, rows, findings, None, jobs_max).run()
+        raise BadOrder(places.file, findings.all())
+    survey = _Survey(form, rows, findings, appraiser if not isinstance(appraiser, str) else None, jobs_max)
+    survey.run()
+    problems = findings.all()
+    if problems:
+        raise BadOrder(places.file, problems)
+    spec = form.model_dump(mode="json", exclude={"items"})
+    if form.items is not None:
+        spec["items_sha256"] = survey.rows_sha256
+    spec_json = canonical_json(spec)
+    return Plan(
+        form=form,
+        places=places,
+        job_count=survey.job_count,
+        attempt_costs=dict(survey.costs),
+        spec_json=spec_json,
+        spec_sha256=hashlib.sha256(spec_json.encode()).hexdigest(),
+    )
+
+
+def _too_many(count: int, form: OrderForm, findings: _Findings, jobs_max: int) -> None:
+    findings.add(
+        ("variants",) if form.variants > 1 else ("order",),
+        f"{count:,} jobs of up to {form.budget.attempts} attempts",
+        f"at most {jobs_max:,} attempts in all; split the order or raise MINTAGE_JOBS_MAX",
+    )
+
+
+def _check_done_names(form: OrderForm, findings: _Findings) -> None:
+    names = {item if isinstance(item, str) else next(iter(item), "") for item in form.done}
+    if not names & {"dimensions", "format"}:
+        findings.add(
+            ("done",),
+            "no `dimensions` and no `format`",
+            "at least one of them, so that a stranger could tell a right file from a wrong one",
+        )
+
+
+class _Survey:
+    """One pass over all jobs: names, briefs, prices; nothing is kept but counts and name keys."""
+
+    def __init__(
+        self,
+        form: OrderForm,
+        rows: Rows,
+        findings: _Findings,
+        appraiser: Appraiser | None,
+        jobs_max: int,
+    ) -> None:
+        self._form = form
+        self._rows = rows
+        self._findings = findings
+        self._appraiser = appraiser
+        self._jobs_max = jobs_max
+        self._planner = JobPlanner(form)
+        self._names: set[str] = set()
+        self.costs: Counter[tuple[Decimal, Decimal]] = Counter()
+        self.job_count = 0
+        self.rows_sha256 = ""
+
+    def run(self) -> None:
+        digest = hashlib.sha256()
+        form = self._form
+        for row, where in self._rows.rows(self._findings.listed):
+            digest.update(canonical_json(row).encode())
+            for variant in range(1, form.variants + 1):
+                self._one({**row, "variant": variant}, where)
+                self.job_count += 1
+            if self.job_count * form.budget.attempts > self._jobs_max:
+                _too_many(self.job_count, form, self._findings, self._jobs_max)
+                return
+        self.rows_sha256 = digest.hexdigest()
+        if self.job_count == 0 and not self._findings.listed:
+            self._findings.add(("items",), "no rows", "at least one")
+
+    def _one(self, variables: dict[str, object], where: str) -> None:
+        def report(path: FieldPath, found: str, wanted: str) -> None:
+            self._findings.add(path, found, wanted, where=where)
+
+        job = self._planner.job(self.job_count, variables, report)
+        if job is None:
+            return
+        key = name_key(job.name)
+        if key in self._names:
+            report(
+                ("output", "name"),
+                f"{job.name!r} for two jobs",
+                "a name of its own for each job; use more placeholders, such as {variant}",
+            )
+        self._names.add(key)
+        if self._appraiser is None:
+            return
+        brief = job.brief.for_attempt(attempt_seed(job.name, 1))
+        for sentence in self._appraiser.problems(brief):
+            report(("generator",), sentence, "a brief that the model can build")
+        quote = self._appraiser.quote(brief)
+        if hold_nano(quote.dearest_usd) > hold_nano(self._form.budget.per_job):
+            report(
+                ("budget", "per_job"),
+                f"${self._form.budget.per_job:f}, but one attempt can cost ${quote.dearest_usd.normalize():f}",
+                f"at least ${quote.dearest_usd.normalize():f}",
+            )
+        self.costs[quote.dearest_usd, quote.expected_usd] += 1

@@ -1,0 +1,109 @@
+"""Looks up what an earlier run, or this one, left behind without an answer.
+
+An attempt is lost in one of two ways: its process ended while it was HELD, or its answer never
+came and it is UNKNOWN. Either way the provider's own record decides, and no timer does:
+
+    the record shows it built     charged; its output is fetched, finished and staged
+    the record shows it failed    charged or voided, as the model card says
+    its output is gone            charged, and the job goes back to build
+    the stable record lacks it    nothing was created: voided, and not counted as an attempt
+    it cannot be told yet         the hold stays
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+
+from flows.briefs import JobBrief
+from flows.order_run import OrderRun
+from flows.outcomes import settle_outcome
+from generators import Finding, LostBuild, ProviderUnavailable, Undecided
+from ledger import AttemptState, LostAttempt, UnknownSettlement
+
+log = logging.getLogger("mintage.recovery")
+
+LOOK_FIRST_S = 0.5
+LOOK_LAST_S = 5.0
+"""The pause between two looks grows from the first to the last."""
+
+
+async def mark_left_behind(run: OrderRun) -> int:
+    """Turn attempts that a process which is gone left HELD into UNKNOWN ones; needs the order's lease."""
+    held = await run.keeper.run(
+        lambda books: books.lost(run.order_id, states=(AttemptState.HELD,))
+    )
+    await asyncio.gather(
+        *(
+            run.keeper.settle(
+                UnknownSettlement(
+                    lost.attempt_id,
+                    lost.provider_ref,
+                    "The process that sent it ended before the answer was booked.",
+                )
+            )
+            for lost in held
+        )
+    )
+    return len(held)
+
+
+async def look_up(run: OrderRun) -> int:
+    """Ask the provider once about every lost attempt of the order; give how many were settled."""
+    lost = await run.keeper.run(
+        lambda books: books.lost(run.order_id, states=(AttemptState.UNKNOWN,))
+    )
+    if not lost:
+        return 0
+    briefs = {one.attempt_id: JobBrief.from_json(one.brief_json) for one in lost}
+    try:
+        findings = await run.generator.find([_lost_build(one, briefs[one.attempt_id]) for one in lost])
+    except ProviderUnavailable as error:
+        log.warning("%s", error, extra={"action": "recovery_unavailable"})
+        return 0
+    settled = await asyncio.gather(
+        *(_settle(run, one, briefs[one.attempt_id], findings[one.attempt_id]) for one in lost)
+    )
+    count = sum(settled)
+    run.found += count
+    return count
+
+
+def _lost_build(lost: LostAttempt, brief: JobBrief) -> LostBuild:
+    return LostBuild(
+        attempt_id=lost.attempt_id,
+        brief=brief.for_attempt(lost.seed),
+        request=json.loads(lost.request_json),
+        provider_ref=lost.provider_ref,
+        held_at=lost.held_at,
+        lost_at=lost.lost_at or lost.held_at,
+    )
+
+
+async def _settle(run: OrderRun, lost: LostAttempt, brief: JobBrief, finding: Finding) -> int:
+    if isinstance(finding, Undecided):
+        log.info("%s", finding.reason, extra={"action": "undecided", "attempt_id": lost.attempt_id})
+        return 0
+    (view,) = await run.keeper.jobs([lost.job_id])
+    latency_ms = round((run.clock() - lost.held_at).total_seconds() * 1000)
+    await settle_outcome(
+        run, lost.attempt_id, brief, finding, used=view.attempts_used, latency_ms=latency_ms
+    )
+    return 1
+
+
+async def keep_looking(run: OrderRun) -> None:
+    """Look lost attempts up while the run goes on; ends only by being cancelled."""
+    pause_s = LOOK_FIRST_S
+    while True:
+        await run.lost.wait()
+        await run.sleep(pause_s)
+        run.lost.clear()
+        settled = await look_up(run)
+        left = await run.keeper.run(
+            lambda books: books.lost(run.order_id, states=(AttemptState.UNKNOWN,))
+        )
+        if left:
+            run.lost.set()
+        pause_s = LOOK_FIRST_S if settled or not left else min(pause_s * 2, LOOK_LAST_S)

@@ -1,0 +1,139 @@
+"""Carries accepted bytes over to the warehouse's form, and the books' releases into a manifest."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from importlib.metadata import version
+
+from assets import (
+    Manifest,
+    ManifestHeader,
+    ManifestRow,
+    ReleaseForm,
+    Store,
+    Verification,
+    edition_prefix,
+    release,
+    staged,
+    write_manifest,
+)
+from flows.briefs import JobBrief
+from flows.order_run import OrderRun
+from ledger import Books, JobView, OrderView, ReleasedView, ReleaseRecord, VerdictRecord, usd
+
+MINTAGE_VERSION = version("mintage")
+
+
+def measured_size(verdicts: Sequence[VerdictRecord]) -> tuple[int, int]:
+    """Give the width and height in pixels that the inspectors measured."""
+    for verdict in verdicts:
+        measured = json.loads(verdict.measured_json)
+        if "width" in measured and "height" in measured:
+            return int(measured["width"]), int(measured["height"])
+    raise AssertionError("an accepted file has been measured")
+
+
+def put_release(
+    run: OrderRun, view: JobView, verdicts: Sequence[VerdictRecord]
+) -> ReleaseRecord:
+    """Put one approved job's staged bytes and receipt under their public keys.
+
+    Everything in the receipt comes from the books, so that doing it again writes the same bytes.
+    """
+    assert view.sha256 is not None  # noqa: S101  an approved job was built
+    assert view.attempt_id is not None  # noqa: S101  as above
+    assert view.seed is not None  # noqa: S101  as above
+    assert view.accepted_at is not None  # noqa: S101  as above
+    order = run.record
+    brief = JobBrief.from_json(view.brief_json)
+    width, height = measured_size(verdicts)
+    data = staged(run.store, view.sha256)
+    form = ReleaseForm(
+        order_id=order.order_id,
+        order_title=order.title,
+        owner=order.owner,
+        cost_center=order.cost_center,
+        campaign=order.campaign,
+        job_id=view.job_id,
+        name=view.name,
+        prompt=brief.prompt,
+        params=brief.params,
+        seed=view.seed,
+        provider=order.provider,
+        model=order.model,
+        provider_ref=view.provider_ref,
+        attempt_id=view.attempt_id,
+        attempts=view.last_number,
+        verified_by=tuple(
+            Verification(
+                verdict.criterion,
+                verdict.version,
+                json.loads(verdict.parameters_json),
+                json.loads(verdict.measured_json),
+            )
+            for verdict in verdicts
+        ),
+        approved_by=view.approved_by,
+        approved_at=view.accepted_at if view.approved_by else None,
+        accepted_at=view.accepted_at,
+        cost_usd=usd(view.spent_nano),
+        sha256=view.sha256,
+        byte_count=len(data),
+        media_type=str(view.media_type),
+        width=width,
+        height=height,
+        mintage_version=MINTAGE_VERSION,
+    )
+    released = release(run.store, form, data)
+    return ReleaseRecord(
+        job_id=view.job_id,
+        sha256=view.sha256,
+        store_url=run.store.url,
+        release_key=released.key,
+        receipt_key=released.receipt_key,
+        width=width,
+        height=height,
+    )
+
+
+def manifest_row(view: ReleasedView) -> ManifestRow:
+    """Make a manifest's row of one released asset."""
+    return ManifestRow(
+        name=view.name,
+        key=view.release_key,
+        sha256=view.sha256,
+        bytes=view.byte_count,
+        media_type=view.media_type,
+        width=view.width,
+        height=view.height,
+        campaign=view.campaign,
+        order_id=view.order_id,
+        job_id=view.job_id,
+        prompt=JobBrief.from_json(view.brief_json).prompt,
+        provider=view.provider,
+        model=view.model,
+        seed=view.seed,
+        cost_usd=usd(view.cost_nano),
+        receipt=view.receipt_key,
+        released_at=view.released_at,
+    )
+
+
+def put_manifest(books: Books, store: Store, order: OrderView) -> Manifest:
+    """Write an order's manifest from the books, one row at a time."""
+    record = order.record
+
+    def rows() -> Iterator[ManifestRow]:
+        for view in books.released(record.order_id):
+            yield manifest_row(view)
+
+    header = ManifestHeader(
+        order=record.order_id,
+        campaign=record.campaign,
+        edition=record.edition,
+        charged_usd=usd(order.spent_nano + order.overrun_nano),
+    )
+    return write_manifest(
+        store, edition_prefix(record.campaign, record.order_id), header, rows()
+    )

@@ -1,0 +1,304 @@
+"""Runs an order: into the books, under a lease, through the engine, out into a manifest."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from assets import Store
+from flows.bookkeeping import Bookkeeper
+from flows.engine import Engine
+from flows.errors import OrderBusy, UnknownOrderId
+from flows.order_form import OrderForm
+from flows.order_run import OrderRun
+from flows.passes import TO_DO, wake_refused
+from flows.planning import Plan
+from flows.releasing import put_manifest
+from flows.wiring import House, lease_holder, new_attempt_id, sleep, utc_now
+from ledger import (
+    Books,
+    HeldBy,
+    JobRecord,
+    JobState,
+    LedgerError,
+    OrderRecord,
+    OrderState,
+    OrderView,
+)
+
+LEASE_TTL_S = 60
+LEASE_RENEW_S = 15
+THREADS_MAX = 16
+"""Threads for drawing, decoding and the store."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunReport:
+    """How an order stands after a run. Every job counts under exactly one of `released` to `stopped`."""
+
+    order_id: str
+    state: str
+    """done; stopped (somebody or something did, see `stop_reason`); open (lost answers are still held)."""
+    jobs: int
+    released: int
+    rejected: int
+    refused: int
+    failed: int
+    unknown: int
+    in_review: int
+    stopped: int
+    attempts: int
+    spent_nano: int
+    overrun_nano: int
+    held_nano: int
+    cap_nano: int
+    manifest: str | None
+    stop_reason: str | None
+    halted: bool
+
+    @property
+    def exit_code(self) -> int:
+        """Give 0 when every job is released, 1 when a fault stopped the run, else 3."""
+        if self.halted:
+            return 1
+        return 0 if self.released == self.jobs else 3
+
+
+Watcher = Callable[[OrderRun], Awaitable[None]]
+"""Looks on while an order runs, for a progress bar; cancelled when the run is over."""
+
+
+def enter_plan(books: Books, plan: Plan, edition: str | None) -> str:
+    """Write a plan into the books, or find it there; give the order's id."""
+    record = plan.record(edition)
+
+    def jobs() -> Iterator[JobRecord]:
+        for job in plan.jobs():
+            yield JobRecord(
+                job_id=f"{record.order_id}#{job.name}",
+                position=job.position,
+                name=job.name,
+                brief_json=job.brief.to_json(),
+            )
+
+    with books.transaction() as desk:
+        desk.open_order(record, jobs())
+    return record.order_id
+
+
+def run_order(
+    house: House, books: Books, order_id: str, engine: Engine, watch: Watcher | None = None
+) -> RunReport:
+    """Run or resume one order of the books until nothing of it can move.
+
+    Raises:
+        UnknownOrderId: the books have no such order.
+        OrderBusy: another process is running it.
+        LedgerError, StoreError, GeneratorError: a part cannot be used; nothing is lost.
+    """
+    order = books.order(order_id)
+    if order is None:
+        raise UnknownOrderId(order_id)
+    store = house.store()
+    store.check()
+    return asyncio.run(_run(house, books, store, order, engine, watch))
+
+
+async def _run(
+    house: House,
+    books: Books,
+    store: Store,
+    order: OrderView,
+    engine: Engine,
+    watch: Watcher | None,
+) -> RunReport:
+    record = order.record
+    form = recorded_form(record)
+    loop = asyncio.get_running_loop()
+    threads = ThreadPoolExecutor(THREADS_MAX, thread_name_prefix="work")
+    loop.set_default_executor(threads)
+    generator = house.generator(record.provider, record.model, concurrency=form.concurrency)
+    try:
+        async with Bookkeeper(books) as keeper:
+            run = OrderRun(
+                record=record,
+                form=form,
+                keeper=keeper,
+                store=store,
+                generator=generator,
+                clock=utc_now,
+                sleep=sleep,
+                new_id=new_attempt_id,
+                settle_timeout_s=float(house.settings.settle_timeout_s),
+            )
+            async with _leased(run):
+                return await _drive(run, engine, watch)
+    finally:
+        await generator.aclose()
+        threads.shutdown(wait=True)
+
+
+async def _drive(run: OrderRun, engine: Engine, watch: Watcher | None) -> RunReport:
+    def open_again(books: Books) -> None:
+        with books.transaction() as desk:
+            desk.resume_order(run.order_id)
+
+    await run.keeper.run(open_again)
+    await wake_refused(run)
+    looking = None if watch is None else asyncio.create_task(watch(run), name="progress")
+    try:
+        with _signals(run):
+            await engine.drive(run)
+    finally:
+        if looking is not None:
+            looking.cancel()
+            await asyncio.gather(looking, return_exceptions=True)
+        await run.keeper.run(lambda books: _close(books, run))
+    return await run.keeper.run(lambda books: _report_with_manifest(books, run))
+
+
+def _close(books: Books, run: OrderRun) -> None:
+    counts = books.job_counts(run.order_id)
+    with books.transaction() as desk:
+        if run.stop_reason is not None:
+            desk.stop_order(run.order_id, run.stop_reason)
+        elif not any(counts.get(state) for state in (*TO_DO, JobState.BUILDING, JobState.UNKNOWN)):
+            desk.finish_order(run.order_id)
+
+
+def _report_with_manifest(books: Books, run: OrderRun) -> RunReport:
+    order = books.order(run.order_id)
+    assert order is not None  # noqa: S101  it was just run
+    manifest = put_manifest(books, run.store, order)
+    return report(books, order, manifest=manifest.url, halted=run.halted)
+
+
+def report(
+    books: Books, order: OrderView, *, manifest: str | None = None, halted: bool = False
+) -> RunReport:
+    """Say how an order stands."""
+    counts = books.job_counts(order.record.order_id)
+
+    def of(*states: JobState) -> int:
+        return sum(counts.get(state, 0) for state in states)
+
+    return RunReport(
+        order_id=order.record.order_id,
+        state=str(order.state),
+        jobs=order.record.job_count,
+        released=of(JobState.RELEASED),
+        rejected=of(JobState.REJECTED),
+        refused=of(JobState.REFUSED),
+        failed=of(JobState.FAILED),
+        unknown=of(JobState.UNKNOWN),
+        in_review=of(JobState.IN_REVIEW),
+        stopped=of(*TO_DO, JobState.BUILDING),
+        attempts=books.attempt_count(order.record.order_id),
+        spent_nano=order.spent_nano + order.overrun_nano,
+        overrun_nano=order.overrun_nano,
+        held_nano=order.held_nano,
+        cap_nano=order.record.cap_nano,
+        manifest=manifest,
+        stop_reason=order.stop_reason if order.state is OrderState.STOPPED else None,
+        halted=halted,
+    )
+
+
+def recorded_form(record: OrderRecord) -> OrderForm:
+    """Read an order's form back from the books."""
+    return OrderForm.model_validate(json.loads(record.spec_json))
+
+
+@asynccontextmanager
+async def _leased(run: OrderRun) -> AsyncIterator[None]:
+    """Be the only process that runs the order; a holder on this machine that is dead gives way."""
+    holder = lease_holder()
+
+    def take(books: Books) -> HeldBy | None:
+        with books.transaction() as desk:
+            taken = desk.take_lease(run.order_id, holder, LEASE_TTL_S)
+            if isinstance(taken, HeldBy) and _is_dead(taken.holder):
+                desk.break_lease(run.order_id, taken.holder)
+                taken = desk.take_lease(run.order_id, holder, LEASE_TTL_S)
+            return taken if isinstance(taken, HeldBy) else None
+
+    other = await run.keeper.run(take)
+    if other is not None:
+        raise OrderBusy(run.order_id, other.holder, other.expires_at.strftime("%H:%M:%S UTC"))
+    renewing = asyncio.create_task(_renew(run, holder), name="lease")
+    try:
+        yield
+    finally:
+        renewing.cancel()
+        await asyncio.gather(renewing, return_exceptions=True)
+
+        def drop(books: Books) -> None:
+            with books.transaction() as desk:
+                desk.drop_lease(run.order_id, holder)
+
+        # An error on the way out matters more than a lease, which expires by itself.
+        with contextlib.suppress(LedgerError):
+            await run.keeper.run(drop)
+
+
+async def _renew(run: OrderRun, holder: str) -> None:
+    def renew(books: Books) -> bool:
+        with books.transaction() as desk:
+            return not isinstance(desk.renew_lease(run.order_id, holder, LEASE_TTL_S), HeldBy)
+
+    while True:
+        await run.sleep(LEASE_RENEW_S)
+        try:
+            kept = await run.keeper.run(renew)
+        except LedgerError as error:
+            run.stop(str(error), halted=True)
+            return
+        if not kept:
+            run.stop("Another process took the order over.", halted=True)
+            return
+
+
+def _is_dead(holder: str) -> bool:
+    host, _, pid = holder.rpartition(":")
+    if host != lease_holder().rpartition(":")[0] or not pid.isdecimal():
+        return False
+    try:
+        os.kill(int(pid), 0)
+    except ProcessLookupError:
+        return True
+    except PermissionError:
+        return False
+    return False
+
+
+@contextlib.contextmanager
+def _signals(run: OrderRun) -> Iterator[None]:
+    """Let Ctrl-C and SIGTERM stop new work; a second one stops waiting for what is in flight."""
+    loop = asyncio.get_running_loop()
+    main = asyncio.current_task()
+    assert main is not None  # noqa: S101  a coroutine always runs in a task
+
+    def stop(name: str) -> None:
+        if run.stop_reason is not None:
+            main.cancel()
+        run.stop(f"Stopped by {name}.")
+
+    names = {signal.SIGINT: "Ctrl-C", signal.SIGTERM: "SIGTERM"}
+    installed = []
+    for number, name in names.items():
+        # Only the main thread may handle signals; elsewhere (a Prefect worker) its owner does.
+        with contextlib.suppress(ValueError, RuntimeError, NotImplementedError):
+            loop.add_signal_handler(number, stop, name)
+            installed.append(number)
+    try:
+        yield
+    finally:
+        for number in installed:
+            loop.remove_signal_handler(number)

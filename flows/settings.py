@@ -1,0 +1,55 @@
+"""What is configured: one typed object, read once at the entry point from the environment and `.env`."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from flows.errors import BadSettings
+
+
+class Settings(BaseSettings):
+    """All settings of Mintage. S3's are boto3's own `AWS_*` and are not repeated here."""
+
+    model_config = SettingsConfigDict(
+        env_file=".env", env_file_encoding="utf-8", extra="ignore", populate_by_name=True, frozen=True
+    )
+
+    database_url: str = Field("sqlite:///.mintage/ledger.db", validation_alias="MINTAGE_DATABASE_URL")
+    store_url: str = Field("file:.mintage/store", validation_alias="MINTAGE_STORE_URL")
+    replicate_api_token: SecretStr | None = Field(None, validation_alias="REPLICATE_API_TOKEN")
+    replicate_base_url: str = Field(
+        "https://api.replicate.com", validation_alias="REPLICATE_BASE_URL"
+    )
+    prefect_api_url: str | None = Field(None, validation_alias="PREFECT_API_URL")
+    photo_folder: Path | None = Field(None, validation_alias="MINTAGE_PHOTOS")
+    """Where studio cards may take photographs from."""
+    jobs_max: int = Field(100_000, ge=1, validation_alias="MINTAGE_JOBS_MAX")
+    """Bound on jobs times attempts of one order."""
+    creates_per_minute: int = Field(600, ge=1, validation_alias="MINTAGE_CREATES_PER_MINUTE")
+    """How many predictions may be created in a minute; Replicate's own limit is 600."""
+    absent_after_s: Decimal = Field(
+        Decimal(30), ge=0, validation_alias="MINTAGE_ABSENT_AFTER_S"
+    )
+    """How long after a lost answer the provider's list must still not show it to count as never created."""
+    settle_timeout_s: Decimal = Field(
+        Decimal(120), ge=0, validation_alias="MINTAGE_SETTLE_TIMEOUT_S"
+    )
+    """How long a run waits at its end for lost answers to be found before it leaves them held."""
+
+
+def read_settings() -> Settings:
+    """Read the environment and `.env`.
+
+    Raises:
+        BadSettings: with the setting's name and what is wrong; never with its value.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        detail = error.errors(include_url=False, include_input=False)[0]
+        name = str(detail["loc"][0]) if detail["loc"] else "a setting"
+        raise BadSettings(f"{name} cannot be used: {detail['msg']}.") from error
