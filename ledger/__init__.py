@@ -1,0 +1,137 @@
+"""The books: money, budgets, holds, charges, and the record of every order, job and verdict.
+
+`Books.open` opens them, `Books.transaction` gives a `Desk` to write at, and every other method of
+`Books` reads. Names that need the database library are loaded when they are first used.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ledger.errors import (
+    AlreadySettled,
+    BooksBehind,
+    BooksBusy,
+    BooksNewer,
+    BooksUnavailable,
+    BrokenPromise,
+    LedgerError,
+    MoneyError,
+    OrderChanged,
+    UnknownAttempt,
+    UnknownJob,
+    UnknownOrder,
+    WrongState,
+)
+from ledger.money import NANO, charge_nano, format_usd, hold_nano, parse_usd, plain, usd
+from ledger.records import (
+    Admit,
+    AttemptState,
+    AttemptStory,
+    BuiltSettlement,
+    ChargeRow,
+    EntryView,
+    FailedSettlement,
+    HeldBy,
+    HoldDecision,
+    HoldRequest,
+    Inspection,
+    JobMove,
+    JobRecord,
+    JobState,
+    JobStory,
+    JobView,
+    Lease,
+    LostAttempt,
+    OrderRecord,
+    OrderState,
+    OrderView,
+    PriceLine,
+    Proof,
+    Refuse,
+    ReleasedView,
+    ReleaseRecord,
+    Settled,
+    Settlement,
+    Stopped,
+    SummaryRow,
+    Totals,
+    UnknownSettlement,
+    VerdictRecord,
+    Wait,
+)
+
+if TYPE_CHECKING:
+    from ledger.books import Books
+    from ledger.desk import Desk
+
+__all__ = [
+    "NANO",
+    "Admit",
+    "AlreadySettled",
+    "AttemptState",
+    "AttemptStory",
+    "Books",
+    "BooksBehind",
+    "BooksBusy",
+    "BooksNewer",
+    "BooksUnavailable",
+    "BrokenPromise",
+    "BuiltSettlement",
+    "ChargeRow",
+    "Desk",
+    "EntryView",
+    "FailedSettlement",
+    "HeldBy",
+    "HoldDecision",
+    "HoldRequest",
+    "Inspection",
+    "JobMove",
+    "JobRecord",
+    "JobState",
+    "JobStory",
+    "JobView",
+    "Lease",
+    "LedgerError",
+    "LostAttempt",
+    "MoneyError",
+    "OrderChanged",
+    "OrderRecord",
+    "OrderState",
+    "OrderView",
+    "PriceLine",
+    "Proof",
+    "Refuse",
+    "ReleaseRecord",
+    "ReleasedView",
+    "Settled",
+    "Settlement",
+    "Stopped",
+    "SummaryRow",
+    "Totals",
+    "UnknownAttempt",
+    "UnknownJob",
+    "UnknownOrder",
+    "UnknownSettlement",
+    "VerdictRecord",
+    "Wait",
+    "WrongState",
+    "charge_nano",
+    "format_usd",
+    "hold_nano",
+    "parse_usd",
+    "plain",
+    "usd",
+]
+
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401 - a module attribute is whatever it is
+    if name == "Books":
+        from ledger.books import Books
+
+        return Books
+    if name == "Desk":
+        from ledger.desk import Desk
+
+        return Desk
+    raise AttributeError(f"module 'ledger' has no attribute {name!r}")

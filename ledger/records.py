@@ -24,7 +24,7 @@ class OrderState(StrEnum):
 
 
 class JobState(StrEnum):
-    """Where one job stands. Work goes forward through these and, after a failed gate, back to PLANNED."""
+    """Where one job stands. Work goes forward, and after a failed gate back to PLANNED."""
 
     PLANNED = "planned"
     """Nothing is under way; the next step is a hold for the next attempt."""
@@ -45,7 +45,7 @@ class JobState(StrEnum):
     REFUSED = "refused"
     """A cap has no room for an attempt. Parked; the next run asks again once."""
     FAILED = "failed"
-    """The generator could not build it and another attempt would not help, or none is left. An end."""
+    """It could not be built and another attempt would not help, or none is left. An end."""
     UNKNOWN = "unknown"
     """An attempt's answer was lost; its hold stays until the provider's own record answers."""
 
@@ -100,7 +100,11 @@ class JobRecord:
 
 @dataclass(frozen=True, slots=True)
 class OrderView:
-    """An order as it stands in the books."""
+    """An order as it stands in the books.
+
+    `spent_nano` is what was charged under the cap, so `held_nano + spent_nano` never passes it;
+    `overrun_nano` is what was charged above holds and comes on top.
+    """
 
     record: OrderRecord
     state: OrderState
@@ -124,6 +128,9 @@ class JobView:
     state: JobState
     reason: str | None
     attempts_used: int
+    """Attempts that count against the order's `attempts`; one that created nothing does not."""
+    last_number: int
+    """Number of the latest attempt, counted or not; 0 before the first. The next is one higher."""
     attempt_id: str | None
     """The latest attempt, if there was one."""
     seed: int | None
@@ -138,7 +145,8 @@ class JobView:
     """All charges of the job so far, overruns included."""
     approved_by: str | None
     accepted_at: datetime | None
-    """When the last gate before release was passed: the receipt's time, so that a receipt written twice is the same."""
+    """When the last gate before release was passed: the receipt's time, so that a receipt
+    written twice is the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +161,7 @@ class HoldRequest:
     seed: int
     amount_nano: int
     request_json: str
-    """What the generator will be sent, exactly: recovery matches the provider's record against it."""
+    """What the generator will be sent, exactly: recovery matches its record against it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +187,14 @@ class Refuse:
     reason: str
 
 
-HoldDecision = Admit | Wait | Refuse
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """The order is stopped, perhaps from another terminal: nothing new of it may be sent."""
+
+    reason: str
+
+
+HoldDecision = Admit | Wait | Refuse | Stopped
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,6 +233,10 @@ class FailedSettlement:
     reason: str
     job_state: JobState
     latency_ms: int | None = None
+    counts: bool = True
+    """False when nothing was created (no token, no credit, absent from the provider's record): the
+    hold is voided and the job's `attempts_used` goes down by one again. Only without lines.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,7 +287,7 @@ class Inspection:
 
 @dataclass(frozen=True, slots=True)
 class JobMove:
-    """Moves a job from a state it must be in to another; a job in any other state is a broken promise."""
+    """Moves a job from the state it must be in to another; any other state breaks a promise."""
 
     job_id: str
     from_state: JobState
@@ -341,6 +360,25 @@ class LostAttempt:
     hold_nano: int
     held_at: datetime
     lost_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """The right of one process to move one order's jobs, until `expires_at` unless renewed."""
+
+    order_id: str
+    holder: str
+    since: datetime
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class HeldBy:
+    """Somebody else has the lease."""
+
+    holder: str
+    since: datetime
+    expires_at: datetime
 
 
 @dataclass(frozen=True, slots=True)

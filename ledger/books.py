@@ -1,0 +1,136 @@
+"""The books: one database, opened once, written through desks and read directly."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from datetime import datetime
+from types import TracebackType
+from typing import Self
+
+from sqlalchemy import Connection, Engine
+
+from ledger import revisions
+from ledger.desk import Desk
+from ledger.engine import READING, SNAPSHOT, make_engine, parse_url, printable
+from ledger.errors import BrokenPromise
+from ledger.faults import translated
+from ledger.reader import Reader
+
+
+class Books(Reader):
+    """The record of every order, job, attempt, verdict and nano-dollar.
+
+    Threads may share one. Open it with `Books.open`; every method raises `BooksUnavailable` when
+    the database cannot be used.
+    """
+
+    def __init__(self, engine: Engine, url: str, clock: Callable[[], datetime]) -> None:
+        self._engine = engine
+        self._url = url
+        self._clock = clock
+        self._is_sqlite = engine.dialect.name == "sqlite"
+        # SQLite lets writers of one process queue fairly here instead of polling for its lock.
+        self._turn = threading.Lock()
+        self._writer: int | None = None
+
+    @classmethod
+    def open(cls, url: str, *, clock: Callable[[], datetime], migrate: bool | None = None) -> Books:
+        """Open the books at `sqlite:///path` or `postgresql://...`.
+
+        SQLite files and their folders are made and migrated by themselves; PostgreSQL is migrated
+        only when `migrate` is True. `clock` gives the time with a time zone.
+
+        Raises:
+            BooksUnavailable: no such server, folder, permission, or kind of database.
+            BooksBehind: the tables are older than this code and were not to be migrated.
+            BooksNewer: the tables are newer than this code.
+        """
+        parsed = parse_url(url)
+        books = cls(make_engine(parsed), printable(parsed), clock)
+        try:
+            if migrate or (migrate is None and books._is_sqlite):
+                books.migrate()
+            else:
+                books.check()
+        except BaseException:
+            books.close()
+            raise
+        return books
+
+    @property
+    def url(self) -> str:
+        """Where the books are, with every secret masked."""
+        return self._url
+
+    def close(self) -> None:
+        """Close every connection. The books can not be lost by not doing so."""
+        self._engine.dispose()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def check(self) -> None:
+        """Raise `BooksBehind` or `BooksNewer` unless the tables are those that this code needs."""
+        with self._reading() as connection:
+            revisions.check(connection, self._url)
+
+    def migrate(self) -> bool:
+        """Bring the tables up to date, all of it or none; True if there was anything to do.
+
+        Raises:
+            BooksNewer: the tables are newer than this code.
+        """
+        with self._reading() as connection:
+            if revisions.found_revision(connection) == revisions.HEAD:
+                return False
+        with self._writing() as connection:
+            return revisions.upgrade(connection, self._url)
+
+    @contextmanager
+    def transaction(self) -> Iterator[Desk]:
+        """One unit of work: committed and on disk when the block ends, undone when it raises.
+
+        A second one in the same thread, before the first has ended, is a broken promise.
+        """
+        with self._writing() as connection:
+            yield Desk(connection, self._clock)
+
+    @contextmanager
+    def _writing(self) -> Iterator[Connection]:
+        if self._writer == threading.get_ident():
+            raise BrokenPromise("a transaction of the books was begun inside another one")
+        with translated(self._url):
+            if not self._is_sqlite:
+                with self._engine.begin() as connection:
+                    yield connection
+                return
+            with self._turn:
+                self._writer = threading.get_ident()
+                try:
+                    with self._engine.begin() as connection:
+                        yield connection
+                finally:
+                    self._writer = None
+
+    def _reading(self) -> AbstractContextManager[Connection]:
+        return self._connected(READING)
+
+    def _snapshot(self) -> AbstractContextManager[Connection]:
+        return self._connected(READING if self._is_sqlite else SNAPSHOT)
+
+    @contextmanager
+    def _connected(self, options: dict[str, object]) -> Iterator[Connection]:
+        with translated(self._url), self._engine.connect() as plain:
+            connection = plain.execution_options(**options)
+            with connection.begin():
+                yield connection

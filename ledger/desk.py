@@ -1,0 +1,162 @@
+"""The writing side of the books: one desk is one transaction.
+
+Every method takes a batch and says what it did; what a caller must never ask for raises from
+`ledger.errors`, and then nothing of the transaction is kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from ledger import holding, judging, planning, settling, supervising
+from ledger.instants import to_us
+from ledger.records import (
+    HeldBy,
+    HoldDecision,
+    HoldRequest,
+    Inspection,
+    JobMove,
+    JobRecord,
+    Lease,
+    OrderRecord,
+    ReleaseRecord,
+    Settled,
+    Settlement,
+)
+
+
+class Desk:
+    """Writes inside one transaction. Get one from `Books.transaction()`; do not keep it."""
+
+    def __init__(self, connection: Connection, clock: Callable[[], datetime]) -> None:
+        self._connection = connection
+        self._clock = clock
+
+    def _now_us(self) -> int:
+        return to_us(self._clock())
+
+    def open_order(self, order: OrderRecord, jobs: Iterable[JobRecord]) -> bool:
+        """Put an order with all its jobs into the books; True if it is new.
+
+        The same order again changes nothing and does not read `jobs`.
+
+        Raises:
+            OrderChanged: the order id is known with another `spec_sha256`.
+            BrokenPromise: the number of jobs is not `order.job_count`.
+        """
+        return planning.open_order(self._connection, self._now_us(), order, jobs)
+
+    def hold(self, requests: Sequence[HoldRequest]) -> list[HoldDecision]:
+        """Decide on money for attempts, each all or nothing under its job's and its order's cap.
+
+        One decision per request, in the same order. Requests are decided one after the other, so
+        an early one can take the room of a later one. `Admit` writes the attempt as held and its
+        job as building, and opens a done order again; `Wait`, `Refuse` and `Stopped` write
+        nothing. Nothing may be sent before the transaction is committed.
+
+        Raises:
+            UnknownJob, WrongState: no such job, or it is neither planned nor refused.
+            BrokenPromise: two requests for one job, a wrong number, a used attempt id.
+        """
+        return holding.hold(self._connection, self._now_us(), requests)
+
+    def settle(self, settlements: Sequence[Settlement]) -> list[Settled]:
+        """End holds: charge them, void them, or keep them as unknown. One result per settlement.
+
+        A charge above its hold is booked in full, the part above as an overrun, and its order is
+        stopped. An unknown attempt can be settled again, once, when its provider's record is known.
+
+        Raises:
+            AlreadySettled: the hold has ended before.
+            UnknownAttempt: no such attempt.
+            BrokenPromise: another provider reference than the one noted, or a wrong job state.
+            MoneyError: a price line that is no money.
+        """
+        return settling.settle(self._connection, self._now_us(), settlements)
+
+    def note_ref(self, attempt_id: str, provider_ref: str) -> None:
+        """Remember what the provider calls an open attempt, as soon as it is known.
+
+        Raises:
+            UnknownAttempt, AlreadySettled: no such attempt, or it has ended.
+            BrokenPromise: it is known by another reference.
+        """
+        settling.note_ref(self._connection, attempt_id, provider_ref)
+
+    def inspected(self, inspections: Sequence[Inspection]) -> None:
+        """Write verdicts on built attempts and move their jobs to accepted, planned or rejected.
+
+        Raises:
+            UnknownJob, WrongState: no such job, or it is not built by that attempt.
+            BrokenPromise: accepted without verdicts, or with one that did not pass.
+        """
+        judging.inspected(self._connection, self._now_us(), inspections)
+
+    def move(self, moves: Sequence[JobMove]) -> None:
+        """Park jobs (planned, refused, failed, rejected) or pass them through review.
+
+        Only accepted jobs go to review; only accepted or reviewed jobs are approved. To approve
+        sets `accepted_at` and `approved_by`; to park clears them.
+
+        Raises:
+            UnknownJob, WrongState: no such job, or it is not in `from_state`.
+            BrokenPromise: a way that work does not go.
+        """
+        judging.move(self._connection, self._now_us(), moves)
+
+    def release(self, records: Sequence[ReleaseRecord]) -> None:
+        """Write releases of approved jobs.
+
+        Raises:
+            UnknownJob, WrongState: no such job, or it is not approved.
+            BrokenPromise: other bytes than those inspected, or a public key that is taken.
+        """
+        judging.release(self._connection, self._now_us(), records)
+
+    def stop_order(self, order_id: str, reason: str) -> bool:
+        """Let no new attempt of the order be held; False if it was stopped before (reason kept).
+
+        Raises:
+            UnknownOrder: no such order.
+        """
+        return supervising.stop_order(self._connection, self._now_us(), order_id, reason)
+
+    def resume_order(self, order_id: str) -> bool:
+        """Open a stopped or done order again; False if it was open.
+
+        Raises:
+            UnknownOrder: no such order.
+        """
+        return supervising.resume_order(self._connection, self._now_us(), order_id)
+
+    def finish_order(self, order_id: str) -> bool:
+        """Mark an order as done; False, and nothing changed, if it is stopped.
+
+        Raises:
+            UnknownOrder: no such order.
+            WrongState: a job is not at an end, in review or refused.
+        """
+        return supervising.finish_order(self._connection, self._now_us(), order_id)
+
+    def take_lease(self, order_id: str, holder: str, ttl_s: float) -> Lease | HeldBy:
+        """Take the right to move an order's jobs, if it is free, expired or one's own already.
+
+        The order need not be in the books yet. A lease that has expired says that its holder is
+        gone, not what it had sent: settle what it left behind before sending anything.
+        """
+        return supervising.take_lease(self._connection, self._now_us(), order_id, holder, ttl_s)
+
+    def renew_lease(self, order_id: str, holder: str, ttl_s: float) -> Lease | HeldBy:
+        """Keep a lease for `ttl_s` from now; `HeldBy` if somebody else has it by now."""
+        return supervising.take_lease(self._connection, self._now_us(), order_id, holder, ttl_s)
+
+    def drop_lease(self, order_id: str, holder: str) -> bool:
+        """Give one's own lease back; False if it was not one's own any more."""
+        return supervising.drop_lease(self._connection, order_id, holder)
+
+    def break_lease(self, order_id: str, holder: str) -> bool:
+        """Take the lease away from a holder known to be dead; False if it has it no longer."""
+        return supervising.drop_lease(self._connection, order_id, holder)

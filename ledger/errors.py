@@ -1,0 +1,108 @@
+"""What can go wrong with the books, as one tree.
+
+    LedgerError
+    ├── MoneyError          an amount that money cannot be (also a ValueError)
+    ├── BooksUnavailable    the database cannot be reached, read or written
+    │   └── BooksBusy       another process has it; the same call may work in a moment
+    ├── BooksBehind         the database needs `mintage ledger migrate`
+    ├── BooksNewer          the database was written by a newer Mintage
+    ├── OrderChanged        the same order id with another content
+    ├── UnknownOrder        no such order
+    ├── UnknownJob          no such job
+    ├── UnknownAttempt      no such attempt
+    └── BrokenPromise       a caller asked for what the books must never do
+        ├── AlreadySettled  a hold ends once
+        └── WrongState      a job or an order is not where the caller says it is
+
+Each message is one sentence with the facts and, where there is one, the way out. None carries a
+password. When one is raised inside `Books.transaction()`, nothing of that transaction is kept.
+"""
+
+# ruff: noqa: N818 - the names say what happened, as `OrderChanged`; a suffix would add nothing
+from __future__ import annotations
+
+
+class LedgerError(Exception):
+    """Anything that the books refuse or cannot do."""
+
+
+class MoneyError(LedgerError, ValueError):
+    """An amount that money cannot be."""
+
+
+class BooksUnavailable(LedgerError):
+    """The database cannot be reached, read or written."""
+
+
+class BooksBusy(BooksUnavailable):
+    """Another process kept the books locked for longer than the busy timeout."""
+
+
+class BooksBehind(LedgerError):
+    """The database's tables are older than this Mintage needs."""
+
+    def __init__(self, url: str, found: str | None, wanted: str) -> None:
+        state = "have no tables yet" if found is None else f"are at revision {found}"
+        super().__init__(
+            f"the books at {url} {state} and this Mintage needs revision {wanted}: "
+            "run `mintage ledger migrate`"
+        )
+
+
+class BooksNewer(LedgerError):
+    """The database was migrated by a newer Mintage."""
+
+    def __init__(self, url: str, found: str, wanted: str) -> None:
+        super().__init__(
+            f"the books at {url} are at revision {found}, which this Mintage (revision {wanted}) "
+            "does not know: install the newer Mintage that migrated them"
+        )
+
+
+class OrderChanged(LedgerError):
+    """An order with this id is in the books with another content."""
+
+    def __init__(self, order_id: str, known_sha256: str, given_sha256: str) -> None:
+        super().__init__(
+            f"order {order_id} is in the books with another content "
+            f"({known_sha256[:10]}, now {given_sha256[:10]}): "
+            "give it a new edition or bring back the old content"
+        )
+
+
+class UnknownOrder(LedgerError):
+    """No such order in the books."""
+
+    def __init__(self, order_id: str) -> None:
+        super().__init__(f"there is no order {order_id} in the books")
+
+
+class UnknownJob(LedgerError):
+    """No such job in the books."""
+
+    def __init__(self, job_id: str) -> None:
+        super().__init__(f"there is no job {job_id} in the books")
+
+
+class UnknownAttempt(LedgerError):
+    """No such attempt in the books."""
+
+    def __init__(self, attempt_id: str) -> None:
+        super().__init__(f"there is no attempt {attempt_id} in the books")
+
+
+class BrokenPromise(LedgerError):
+    """A caller asked for something that must never be in the books; it is a defect, not a state."""
+
+
+class AlreadySettled(BrokenPromise):
+    """A second end for one hold."""
+
+    def __init__(self, attempt_id: str, state: str) -> None:
+        super().__init__(
+            f"attempt {attempt_id} was settled before (it is {state}) and a hold ends exactly once"
+        )
+
+
+class WrongState(BrokenPromise):
+    """A job or an order is not in the state that the step starts from."""

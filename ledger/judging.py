@@ -1,0 +1,230 @@
+"""Gates: what inspectors found, what reviewers decided, what was released."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import Connection, bindparam, case, insert, select, update
+
+from ledger import budgeting
+from ledger.errors import BrokenPromise, UnknownJob, WrongState
+from ledger.records import Inspection, JobMove, JobState, ReleaseRecord
+from ledger.schema import AnyRow, attempts, jobs, releases, verdicts
+from ledger.words import clean
+
+_AFTER_INSPECTION = frozenset({JobState.ACCEPTED, JobState.PLANNED, JobState.REJECTED})
+
+_MOVED_BY_SETTLEMENT = frozenset({JobState.BUILDING, JobState.UNKNOWN})
+_PARKS = frozenset({JobState.PLANNED, JobState.REFUSED, JobState.FAILED, JobState.REJECTED})
+_PASSES = {
+    JobState.IN_REVIEW: frozenset({JobState.ACCEPTED}),
+    JobState.APPROVED: frozenset({JobState.ACCEPTED, JobState.IN_REVIEW}),
+}
+
+_INSPECT_JOB = (
+    update(jobs)
+    .where(
+        jobs.c.job_id == bindparam("j_id"),
+        jobs.c.attempt_id == bindparam("j_attempt"),
+        jobs.c.state == JobState.BUILT.value,
+    )
+    .values(
+        state=bindparam("j_state"),
+        reason=bindparam("j_reason"),
+        accepted_at_us=bindparam("j_accepted"),
+        updated_at_us=bindparam("j_now"),
+    )
+)
+
+_MOVE_JOB = (
+    update(jobs)
+    .where(jobs.c.job_id == bindparam("j_id"), jobs.c.state == bindparam("j_from"))
+    .values(
+        state=bindparam("j_state"),
+        reason=bindparam("j_reason"),
+        approved_by=bindparam("j_by"),
+        # Only a gate that was just passed sets a new time; waiting for review keeps the old one.
+        accepted_at_us=case(
+            (bindparam("j_state") == JobState.IN_REVIEW.value, jobs.c.accepted_at_us),
+            else_=bindparam("j_accepted"),
+        ),
+        updated_at_us=bindparam("j_now"),
+    )
+)
+
+_RELEASE_JOB = (
+    update(jobs)
+    .where(jobs.c.job_id == bindparam("j_id"), jobs.c.state == JobState.APPROVED.value)
+    .values(state=JobState.RELEASED.value, updated_at_us=bindparam("j_now"))
+)
+
+_LOCK = (
+    select(jobs.c.job_id, jobs.c.order_id, jobs.c.name, jobs.c.state, jobs.c.attempt_id)
+    .where(jobs.c.job_id.in_(bindparam("ids", expanding=True)))
+    .order_by(jobs.c.job_id)
+    .with_for_update()
+)
+
+_DIGESTS = select(attempts.c.attempt_id, attempts.c.sha256).where(
+    attempts.c.attempt_id.in_(bindparam("ids", expanding=True))
+)
+
+_INSERT_VERDICTS = insert(verdicts)
+_INSERT_RELEASES = insert(releases)
+
+
+def inspected(connection: Connection, now_us: int, inspections: Sequence[Inspection]) -> None:
+    """See `Desk.inspected`."""
+    if not inspections:
+        return
+    for inspection in inspections:
+        _check_inspection(inspection)
+    ordered = sorted(inspections, key=lambda inspection: inspection.job_id)
+    _lock_in_place(connection, [(one.job_id, JobState.BUILT, one.attempt_id) for one in ordered])
+    rows = [
+        {
+            "j_id": inspection.job_id,
+            "j_attempt": inspection.attempt_id,
+            "j_state": inspection.job_state.value,
+            "j_reason": None if inspection.reason is None else clean(inspection.reason),
+            "j_accepted": now_us if inspection.job_state is JobState.ACCEPTED else None,
+            "j_now": now_us,
+        }
+        for inspection in ordered
+    ]
+    budgeting.must_change(connection, _INSPECT_JOB, rows, "a job moved while it was inspected")
+    findings = [row for inspection in ordered for row in _verdict_rows(inspection, now_us)]
+    if findings:
+        connection.execute(_INSERT_VERDICTS, findings)
+
+
+def _check_inspection(inspection: Inspection) -> None:
+    if inspection.job_state not in _AFTER_INSPECTION:
+        raise BrokenPromise(f"an inspection cannot send a job to {inspection.job_state}")
+    if inspection.job_state is not JobState.ACCEPTED:
+        return
+    if not inspection.verdicts:
+        raise BrokenPromise(f"job {inspection.job_id} cannot be accepted without a verdict")
+    for verdict in inspection.verdicts:
+        if not verdict.passed:
+            raise BrokenPromise(
+                f"job {inspection.job_id} cannot be accepted: {verdict.criterion} did not pass"
+            )
+
+
+def _verdict_rows(inspection: Inspection, now_us: int) -> list[dict[str, object]]:
+    return [
+        {
+            "attempt_id": inspection.attempt_id,
+            "position": position,
+            "criterion": verdict.criterion,
+            "version": verdict.version,
+            "parameters_json": verdict.parameters_json,
+            "passed": verdict.passed,
+            "measured_json": verdict.measured_json,
+            "reason": None if verdict.reason is None else clean(verdict.reason),
+            "at_us": now_us,
+        }
+        for position, verdict in enumerate(inspection.verdicts)
+    ]
+
+
+def move(connection: Connection, now_us: int, moves: Sequence[JobMove]) -> None:
+    """See `Desk.move`."""
+    if not moves:
+        return
+    for wanted in moves:
+        _check_move(wanted)
+    ordered = sorted(moves, key=lambda one: one.job_id)
+    _lock_in_place(connection, [(one.job_id, one.from_state, None) for one in ordered])
+    rows = [
+        {
+            "j_id": one.job_id,
+            "j_from": one.from_state.value,
+            "j_state": one.to_state.value,
+            "j_reason": None if one.reason is None else clean(one.reason),
+            "j_by": one.by if one.to_state is JobState.APPROVED else None,
+            "j_accepted": now_us if one.to_state is JobState.APPROVED else None,
+            "j_now": now_us,
+        }
+        for one in ordered
+    ]
+    budgeting.must_change(connection, _MOVE_JOB, rows, "a job moved while it was being moved")
+
+
+def _check_move(wanted: JobMove) -> None:
+    """Moves park a job, or pass it through review; every other way has its own method."""
+    start, end = wanted.from_state, wanted.to_state
+    if start in _MOVED_BY_SETTLEMENT:
+        raise BrokenPromise(f"job {wanted.job_id} is {start}: only a settlement moves it on")
+    if start is JobState.RELEASED:
+        raise BrokenPromise(f"job {wanted.job_id} is released, and that is an end")
+    if start is end or not (end in _PARKS or start in _PASSES.get(end, frozenset())):
+        raise BrokenPromise(f"job {wanted.job_id} cannot be moved from {start} to {end}")
+
+
+def release(connection: Connection, now_us: int, records: Sequence[ReleaseRecord]) -> None:
+    """See `Desk.release`."""
+    if not records:
+        return
+    ordered = sorted(records, key=lambda record: record.job_id)
+    ready = _lock_in_place(
+        connection, [(record.job_id, JobState.APPROVED, None) for record in ordered]
+    )
+    attempt_ids = [row.attempt_id for row in ready.values()]
+    digests = {
+        row.attempt_id: row.sha256 for row in connection.execute(_DIGESTS, {"ids": attempt_ids})
+    }
+    rows = []
+    for record in ordered:
+        job = ready[record.job_id]
+        if record.sha256 != digests.get(job.attempt_id):
+            raise BrokenPromise(
+                f"job {record.job_id} was inspected with bytes {digests.get(job.attempt_id)} "
+                f"and cannot be released with {record.sha256}"
+            )
+        rows.append(_release_row(record, job, now_us))
+    budgeting.must_change(
+        connection,
+        _RELEASE_JOB,
+        [{"j_id": record.job_id, "j_now": now_us} for record in ordered],
+        "a job moved while it was released",
+    )
+    connection.execute(_INSERT_RELEASES, rows)
+
+
+def _release_row(record: ReleaseRecord, job: AnyRow, now_us: int) -> dict[str, object]:
+    return {
+        "job_id": record.job_id,
+        "attempt_id": job.attempt_id,
+        "order_id": job.order_id,
+        "name": job.name,
+        "sha256": record.sha256,
+        "store_url": record.store_url,
+        "release_key": record.release_key,
+        "receipt_key": record.receipt_key,
+        "width": record.width,
+        "height": record.height,
+        "released_at_us": now_us,
+    }
+
+
+def _lock_in_place(
+    connection: Connection, wanted: Sequence[tuple[str, JobState, str | None]]
+) -> dict[str, AnyRow]:
+    """Lock jobs and insist that each is in its state and, where one is given, at its attempt."""
+    ids = sorted({job_id for job_id, _, _ in wanted})
+    if len(ids) != len(wanted):
+        raise BrokenPromise("one job was named twice in one step")
+    found = {row.job_id: row for row in connection.execute(_LOCK, {"ids": ids})}
+    for job_id, state, attempt_id in wanted:
+        row = found.get(job_id)
+        if row is None:
+            raise UnknownJob(job_id)
+        if row.state != state.value:
+            raise WrongState(f"job {job_id} is {row.state} and had to be {state.value}")
+        if attempt_id is not None and row.attempt_id != attempt_id:
+            raise WrongState(
+                f"job {job_id} is at attempt {row.attempt_id} and had to be at {attempt_id}"
+            )
+    return found

@@ -1,0 +1,102 @@
+"""The reading side of the books: plain methods, each on a connection of its own."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import AbstractContextManager
+
+from sqlalchemy import Connection
+
+from ledger import reading
+from ledger.records import (
+    AttemptState,
+    JobState,
+    JobView,
+    LostAttempt,
+    OrderView,
+    ReleasedView,
+    VerdictRecord,
+)
+
+_OPEN_ATTEMPTS = (AttemptState.HELD, AttemptState.UNKNOWN)
+
+
+class Reader(ABC):
+    """What anybody may ask of the books. None of it waits for a writer, or makes one wait."""
+
+    @abstractmethod
+    def _reading(self) -> AbstractContextManager[Connection]:
+        """Give a connection for one answer."""
+
+    @abstractmethod
+    def _snapshot(self) -> AbstractContextManager[Connection]:
+        """Give a connection whose statements all see the same moment."""
+
+    def order(self, order_id: str) -> OrderView | None:
+        """One order, or None."""
+        with self._reading() as connection:
+            return reading.order(connection, order_id)
+
+    def orders(self, limit: int = 50) -> list[OrderView]:
+        """The newest orders, newest first."""
+        with self._reading() as connection:
+            return reading.orders_newest_first(connection, limit)
+
+    def find_orders(self, slug: str) -> list[OrderView]:
+        """All editions of a slug, newest first."""
+        with self._reading() as connection:
+            return reading.orders_of_slug(connection, slug)
+
+    def jobs(self, job_ids: Sequence[str]) -> list[JobView]:
+        """Jobs in the order asked; ids that are not in the books are left out."""
+        with self._reading() as connection:
+            return reading.jobs_of(connection, job_ids)
+
+    def job_ids(
+        self,
+        order_id: str,
+        states: Collection[JobState],
+        after_position: int = -1,
+        limit: int = 1000,
+    ) -> list[tuple[int, str]]:
+        """One page of (position, job id), in position order, of the jobs in these states."""
+        with self._reading() as connection:
+            return reading.job_ids(connection, order_id, states, after_position, limit)
+
+    def job_counts(self, order_id: str) -> dict[JobState, int]:
+        """How many of an order's jobs are in each state, zeros included."""
+        with self._reading() as connection:
+            return reading.job_counts(connection, order_id)
+
+    def cost_by_state(self, order_id: str) -> dict[JobState, int]:
+        """Nano-USD that an order's jobs have cost, overruns included, by their state now."""
+        with self._reading() as connection:
+            return reading.cost_by_state(connection, order_id)
+
+    def attempt_count(self, order_id: str) -> int:
+        """How many attempts an order has made, those that do not count included."""
+        with self._reading() as connection:
+            return reading.attempt_count(connection, order_id)
+
+    def lost(
+        self, order_id: str | None = None, states: Collection[AttemptState] = _OPEN_ATTEMPTS
+    ) -> list[LostAttempt]:
+        """Open attempts of one order or of all, oldest hold first."""
+        with self._reading() as connection:
+            return reading.lost(connection, order_id, states)
+
+    def released(self, order_id: str) -> Iterator[ReleasedView]:
+        """An order's releases in the order of their names, streamed."""
+        with self._reading() as connection:
+            yield from reading.released(connection, order_id)
+
+    def released_one(self, job_id: str) -> ReleasedView | None:
+        """One job's release, or None."""
+        with self._reading() as connection:
+            return reading.released_one(connection, job_id)
+
+    def verdicts(self, attempt_id: str) -> tuple[VerdictRecord, ...]:
+        """The verdicts on one attempt's bytes, in the order they were written."""
+        with self._reading() as connection:
+            return reading.verdicts_of(connection, [attempt_id]).get(attempt_id, ())
