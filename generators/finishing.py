@@ -110,6 +110,18 @@ def finish(
     return Finished(_encoded(fitted, format, quality), media_type, tuple(changed))
 
 
+def decoded(data: bytes) -> Image.Image | None:
+    """Decode a still image safely: upright, RGB or RGBA, in sRGB; None when it is not sound."""
+    image = _opened(data)
+    if image is None:
+        return None
+    try:
+        return _normal(image, [])
+    # As in `finish`: the decoders throw anything.
+    except Exception:  # noqa: BLE001 - see above; the caller says that it is not sound
+        return None
+
+
 def _opened(data: bytes) -> ImageFile.ImageFile | None:
     """Open a still image of the four formats under the pixel ceiling; None for all else.
 

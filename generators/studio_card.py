@@ -1,0 +1,239 @@
+"""Composing a card: ground, figures, photograph, scrim, words, in this order.
+
+The colour of every text is chosen after the ground is drawn, from the pixels that are really behind
+it. Where neither light nor dark ink would have the contrast that WCAG asks for, the ground
+is veiled behind the words, softly and no more than needed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from random import Random
+from typing import cast
+
+from PIL import Image, ImageDraw, ImageOps
+
+from generators.studio_colour import (
+    CONTRAST_LEAST,
+    LINEAR,
+    NEAR_BLACK,
+    RGB,
+    WHITE,
+    Palette,
+    contrast,
+    luminance,
+    mix,
+)
+from generators.studio_frames import photo_half
+from generators.studio_ground import Canvas, disc, pill
+from generators.studio_layouts import LAYOUTS
+from generators.studio_setting import Box, Line, Setting, Words, fitted
+from generators.studio_type import draw_line
+
+_BLACK: RGB = (0, 0, 0)
+# Luminances are read from 8-bit pictures, where a step near black is 2 % of what it is added to.
+_CONTRAST_AIM = CONTRAST_LEAST * 1.04
+_VEILS = (0.2, 0.35, 0.5, 0.62, 0.74, 0.86, 0.95)
+_PILL_SEEN = 1.7
+
+
+@dataclass(frozen=True, slots=True)
+class Design:
+    """Everything that decides a card's pixels."""
+
+    size: tuple[int, int]
+    layout: str
+    palette: Palette
+    words: Words
+    seed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Inked:
+    """One line and the colour that it is drawn in."""
+
+    line: Line
+    colour: RGB
+
+
+@dataclass(frozen=True, slots=True)
+class Composition:
+    """A card before its letters: the ground with all that lies behind them, and the lines."""
+
+    ground: Image.Image
+    inked: tuple[Inked, ...]
+
+
+def setting_of(design: Design) -> Setting | None:
+    """Fit the design's words; None when they cannot be set legibly at this size."""
+    layout = LAYOUTS[design.layout]
+    frame = layout.frame(*design.size)
+    return fitted(design.words, frame, design.size, brand_in_corner=layout.brand_in_corner)
+
+
+def compose(design: Design, setting: Setting, photo: Image.Image | None) -> Composition:
+    """Draw all that lies behind the letters, and choose their colours."""
+    canvas = Canvas(
+        Image.new("RGB", design.size, design.palette.deep),
+        design.palette,
+        Random(design.seed),  # noqa: S311 - chance of taste, not of secrets
+    )
+    LAYOUTS[design.layout].paint(canvas)
+    if photo is not None:
+        _lay_photo(canvas, design.layout, photo)
+    inked: list[Inked] = []
+    words = [line for line in setting.lines if line.role in {"headline", "subline"}]
+    for group in (words, [line for line in setting.lines if line.role == "brand"]):
+        if group:
+            colour = _readable(canvas, _around(group, design.size))
+            inked += [Inked(line, colour) for line in group]
+    if setting.pill is not None:
+        labels = [line for line in setting.lines if line.role == "cta"]
+        colour = _draw_pill(canvas, setting.pill, inked[0].colour)
+        inked += [Inked(line, colour) for line in labels]
+    for part in inked:
+        if part.line.role == "brand":
+            _draw_mark(canvas, part)
+    return Composition(canvas.image, tuple(inked))
+
+
+def draw_words(composition: Composition) -> Image.Image:
+    """Draw the letters over a composition's ground, which is changed, and return it."""
+    draw = ImageDraw.Draw(composition.ground)
+    for part in composition.inked:
+        line = part.line
+        draw_line(
+            draw,
+            line.x,
+            line.baseline,
+            text=line.text,
+            voice=line.voice,
+            size_px=line.size_px,
+            fill=part.colour,
+        )
+    return composition.ground
+
+
+def _lay_photo(canvas: Canvas, layout: str, photo: Image.Image) -> None:
+    whole = (0, 0, canvas.width, canvas.height)
+    box = photo_half(canvas.width, canvas.height) if layout == "split" else whole
+    size = (box[2] - box[0], box[3] - box[1])
+    covered = ImageOps.fit(photo.convert("RGB"), size, Image.Resampling.LANCZOS)
+    canvas.image.paste(covered, box)
+    if layout != "split":
+        _shade(canvas)
+
+
+def _shade(canvas: Canvas) -> None:
+    """Darken a photograph towards its foot, where the words are, in the palette's own dark."""
+    deep = canvas.palette.deep
+    tint = mix(deep, NEAR_BLACK, 0.55) if luminance(deep) < 0.2 else NEAR_BLACK  # noqa: PLR2004 - a dark colour
+    ramp = Image.new("L", (1, 64))
+    ramp.putdata([round(205 * max(0.0, (row / 63 - 0.22) / 0.78) ** 1.25) for row in range(64)])
+    canvas.image.paste(tint, mask=ramp.resize(canvas.image.size, Image.Resampling.BICUBIC))
+
+
+def _around(lines: Sequence[Line], size: tuple[int, int]) -> tuple[int, int, int, int]:
+    """Return the pixels that lines cover together, and a rim around them, within the card."""
+    inks = [line.ink for line in lines]
+    rim = 2 + 0.06 * max(line.size_px for line in lines)
+    return (
+        max(0, int(min(ink[0] for ink in inks) - rim)),
+        max(0, int(min(ink[1] for ink in inks) - rim)),
+        min(size[0], int(max(ink[2] for ink in inks) + rim) + 1),
+        min(size[1], int(max(ink[3] for ink in inks) + rim) + 1),
+    )
+
+
+_LIGHT = [round(255 * share) for share in LINEAR] * 3
+
+
+def luminances(region: Image.Image) -> tuple[float, float]:
+    """Return the lowest and the highest relative luminance of an RGB picture's pixels."""
+    light = region.point(_LIGHT).convert("L", (0.2126, 0.7152, 0.0722, 0))
+    low, high = cast("tuple[int, int]", light.getextrema())
+    return low / 255, high / 255
+
+
+def _worst(ink: RGB, seen: tuple[float, float]) -> float:
+    """Return the lowest contrast of an ink against any pixel behind it."""
+    return min(contrast(luminance(ink), end) for end in seen)
+
+
+def _inks(palette: Palette) -> tuple[RGB, ...]:
+    """White, and the palette's darkest colour made dark enough to read."""
+    parts = (palette.deep, palette.accent, palette.base)
+    darkest = min(parts, key=luminance)
+    return WHITE, mix(darkest, NEAR_BLACK, 0.45), _BLACK
+
+
+def _readable(canvas: Canvas, box: tuple[int, int, int, int]) -> RGB:
+    """Choose the ink that reads best over a box; veil the ground there where none reads well."""
+    seen = luminances(canvas.image.crop(box))
+    light, dark, black = _inks(canvas.palette)
+    ranked = sorted((light, dark), key=lambda ink: -_worst(ink, seen))
+    for ink in (*ranked, black):
+        if _worst(ink, seen) >= _CONTRAST_AIM:
+            return ink
+    ink = ranked[0]
+    veil = black if ink == WHITE else WHITE
+    if ink == WHITE:
+        veil = mix(min((canvas.palette.deep, NEAR_BLACK), key=luminance), NEAR_BLACK, 0.5)
+    clean = canvas.image.copy()
+    for strength in _VEILS:
+        canvas.image.paste(clean)
+        _veil(canvas, box, veil, strength)
+        if _worst(ink, luminances(canvas.image.crop(box))) >= _CONTRAST_AIM:
+            break
+    return ink
+
+
+def _veil(canvas: Canvas, box: tuple[int, int, int, int], colour: RGB, strength: float) -> None:
+    """Lay a colour over a box at full strength, fading out around it."""
+    coarse = max(4, canvas.unit // 48)
+    size = (-(-canvas.width // coarse) + 2, -(-canvas.height // coarse) + 2)
+    small = Image.new("L", size)
+    draw = ImageDraw.Draw(small)
+    steps = 7
+    for step in range(steps):
+        # Rings from the outside in; the innermost two are whole and cover the words with room.
+        grow = (steps - step) * 1.0
+        share = (step + 1) / steps
+        eased = share * share * (3 - 2 * share)
+        draw.rounded_rectangle(
+            [
+                box[0] / coarse - grow,
+                box[1] / coarse - grow,
+                box[2] / coarse + grow,
+                box[3] / coarse + grow,
+            ],
+            radius=grow + 1,
+            fill=round(255 * strength * eased),
+        )
+    mask = small.resize((size[0] * coarse, size[1] * coarse), Image.Resampling.BICUBIC)
+    canvas.image.paste(colour, mask=mask.crop((0, 0, canvas.width, canvas.height)))
+
+
+def _draw_pill(canvas: Canvas, box: Box, ink: RGB) -> RGB:
+    """Draw the call to action's pill in the accent, or in ink where the accent would not show."""
+    area = (int(box[0]), int(box[1]), int(box[2]) + 1, int(box[3]) + 1)
+    behind = canvas.image.crop(area).resize((1, 1), Image.Resampling.BOX).getpixel((0, 0))
+    accent = canvas.palette.accent
+    shows = isinstance(behind, tuple) and (
+        contrast(luminance(accent), luminance((behind[0], behind[1], behind[2]))) >= _PILL_SEEN
+    )
+    fill = accent if shows else ink
+    pill(canvas, box, fill)
+    level = (luminance(fill), luminance(fill))
+    light, dark, black = _inks(canvas.palette)
+    best = max((light, dark), key=lambda colour: _worst(colour, level))
+    return best if _worst(best, level) >= CONTRAST_LEAST else black
+
+
+def _draw_mark(canvas: Canvas, brand: Inked) -> None:
+    """Draw the dot before the brand."""
+    size = brand.line.size_px
+    left = brand.line.ink[0]
+    middle = (left - 0.62 * size, brand.line.baseline - 0.36 * size)
+    disc(canvas, middle, 0.27 * size, brand.colour)
