@@ -91,7 +91,6 @@ def pull(
     from console.output import console, print_json, say
 
     store = open_house().store()
-    store.check_readable()
     rows = listing(
         store,
         campaign=campaign,

@@ -125,9 +125,10 @@ def verify(*, json: Json = False) -> int:
 def migrate() -> int:
     """Bring the books' tables to this version."""
     from console.output import say
-    from ledger import migrate_books
+    from flows import utc_now
+    from ledger import Books
 
-    house = open_house()
-    revision = migrate_books(house.settings.database_url)
-    say(f"The books are at revision {revision}.")
+    with Books.open(open_house().settings.database_url, clock=utc_now, migrate=True) as books:
+        books.check()
+        say(f"The books at {books.url} have the tables of this version.")
     return 0

@@ -26,7 +26,7 @@ from flows.quoting import OrderQuote, quote_plan
 from flows.reviewing import decide_review, waiting_for_review
 from flows.running import RunReport, Watcher, enter_plan, report, run_order
 from flows.settings import Settings, read_settings
-from flows.wiring import House
+from flows.wiring import House, utc_now
 
 __all__ = [
     "BadOrder",
@@ -61,5 +61,6 @@ __all__ = [
     "report",
     "run_nightly",
     "run_order",
+    "utc_now",
     "waiting_for_review",
 ]

@@ -19,22 +19,12 @@ from flows.job_plan import JobPlanner, PlannedJob
 from flows.order_form import OrderForm, parse_order
 from flows.order_text import read_order_text
 from flows.problems import FieldPath, Places, Problem
-from generators import Brief, Quote
+from generators import Appraiser
 from ledger import OrderRecord, hold_nano
 
 EDITION_DIGITS = 10
 PROBLEMS_MAX = 50
 """More than a person reads at once; the rest is counted."""
-
-
-class Appraiser(Protocol):
-    """The two questions about a model that need no network; every Generator answers them."""
-
-    def problems(self, brief: Brief) -> list[str]:
-        """Say why a brief cannot be built."""
-
-    def quote(self, brief: Brief) -> Quote:
-        """Price one attempt."""
 
 
 class AppraiserFinder(Protocol):
@@ -125,7 +115,8 @@ class _Findings:
         self.listed: list[Problem] = []
 
     def add(self, path: FieldPath, found: str, wanted: str, *, where: str = "") -> None:
-        key = (path, wanted)
+        # Names and sizes differ from job to job and are one problem; a model's sentences are each their own.
+        key = (path, found if path == ("generator", "params") else wanted)
         if key in self._first:
             self._more[key] += 1
             return
@@ -274,7 +265,7 @@ class _Survey:
             return
         brief = job.brief.for_attempt(attempt_seed(job.name, 1))
         for sentence in self._appraiser.problems(brief):
-            report(("generator",), sentence, "a brief that the model can build")
+            report(("generator", "params"), sentence, "a brief that the model can build")
         quote = self._appraiser.quote(brief)
         if hold_nano(quote.dearest_usd) > hold_nano(self._form.budget.per_job):
             report(

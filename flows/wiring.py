@@ -16,9 +16,16 @@ from uuid6 import uuid7
 from assets import Store, open_store
 from flows.engine import Engine, InlineEngine
 from flows.errors import BadSettings
-from flows.planning import Appraiser, Plan, plan_order
+from flows.planning import Plan, plan_order
 from flows.settings import Settings
-from generators import Generator, GeneratorError, open_generator
+from generators import (
+    Access,
+    Appraiser,
+    Generator,
+    GeneratorError,
+    open_appraiser,
+    open_with,
+)
 from ledger import Books
 
 
@@ -56,26 +63,29 @@ class House:
         """Open the store."""
         return open_store(self.settings.store_url)
 
-    def generator(self, provider: str, model: str, *, concurrency: int = 1) -> Generator:
-        """Open a generator. Raises GeneratorError when there is no such model."""
+    def access(self, *, concurrency: int = 1) -> Access:
+        """Say how providers are reached."""
         settings = self.settings
-        return open_generator(
-            provider,
-            model,
-            replicate_token=settings.replicate_api_token.get_secret_value()
-            if settings.replicate_api_token
-            else None,
-            replicate_base_url=settings.replicate_base_url,
+        token = settings.replicate_api_token
+        return Access(
             concurrency=concurrency,
-            creates_per_minute=settings.creates_per_minute,
+            replicate_token=token.get_secret_value() if token else None,
+            replicate_base_url=settings.replicate_base_url,
             absent_after_s=float(settings.absent_after_s),
+            creates_per_minute=settings.creates_per_minute,
             photo_folder=settings.photo_folder,
         )
 
+    def generator(self, provider: str, model: str, *, concurrency: int = 1) -> Generator:
+        """Open a generator. Raises GeneratorError when it cannot be used."""
+        return open_with(provider, model, self.access(concurrency=concurrency))
+
     def appraiser(self, provider: str, model: str) -> Appraiser | str:
-        """Find who prices a model's briefs, or say why nobody does."""
+        """Find who checks and prices a model's briefs, or say in a sentence why nobody does."""
+        # A price is in force on a calendar day where the house stands.
+        today = datetime.now().astimezone().date()
         try:
-            return self.generator(provider, model)
+            return open_appraiser(provider, model, self.access(), today=today)
         except GeneratorError as error:
             return str(error)
 

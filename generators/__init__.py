@@ -36,12 +36,16 @@ from generators.errors import (
 
 if TYPE_CHECKING:
     from generators.access import Access
+    from generators.appraising import Appraiser, open_appraiser
     from generators.cards import CardListing, Cards, ModelCard, load_cards
+    from generators.finishing import Finished, Unfinishable, finish
     from generators.opening import open_generator, open_with, providers
+    from generators.output_form import Output
 
 __all__ = [
     "Absent",
     "Access",
+    "Appraiser",
     "BadCard",
     "Brief",
     "BuildFailed",
@@ -49,6 +53,7 @@ __all__ = [
     "CardListing",
     "Cards",
     "Finding",
+    "Finished",
     "Generator",
     "GeneratorError",
     "Halted",
@@ -58,13 +63,17 @@ __all__ = [
     "NoCard",
     "NoProvider",
     "Outcome",
+    "Output",
     "ProviderUnavailable",
     "Quote",
     "TokenMissing",
     "TokenRefused",
     "Undecided",
+    "Unfinishable",
     "UsageLine",
+    "finish",
     "load_cards",
+    "open_appraiser",
     "open_generator",
     "open_with",
     "providers",
@@ -72,10 +81,16 @@ __all__ = [
 
 _LAZY = {
     "Access": "generators.access",
+    "Appraiser": "generators.appraising",
     "CardListing": "generators.cards",
     "Cards": "generators.cards",
     "ModelCard": "generators.cards",
+    "Finished": "generators.finishing",
+    "Output": "generators.output_form",
+    "Unfinishable": "generators.finishing",
+    "finish": "generators.finishing",
     "load_cards": "generators.cards",
+    "open_appraiser": "generators.appraising",
     "open_generator": "generators.opening",
     "open_with": "generators.opening",
     "providers": "generators.opening",

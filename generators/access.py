@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,5 +18,9 @@ class Access:
     """Where Replicate's API is, without `/v1`; None means the public one."""
     absent_after_s: float = 30.0
     """How long after an answer was lost the provider's record is sure to be whole."""
+    creates_per_minute: int = 600
+    """How many paid requests may be sent in a minute; Replicate's own limit is 600."""
+    photo_folder: Path | None = None
+    """Where local generators may take photographs from; None means that they may not."""
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
     """Where an adapter that is named nowhere else finds its own token and address."""

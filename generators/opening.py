@@ -21,7 +21,7 @@ _SUFFIX = "_provider"
 
 def providers() -> tuple[str, ...]:
     """Return the providers that have an adapter, by name."""
-    return tuple(sorted(_modules()))
+    return tuple(sorted(provider_modules()))
 
 
 def open_generator(
@@ -63,7 +63,7 @@ def open_with(
     provider: str, model: str, access: Access, *, cards: Cards | None = None
 ) -> Generator:
     """Open one model with an `Access` of your own; else as `open_generator`."""
-    modules = _modules()
+    modules = provider_modules()
     if provider not in modules:
         raise NoProvider(provider, tuple(sorted(modules)))
     card = (load_cards() if cards is None else cards).need(provider, model)
@@ -72,7 +72,8 @@ def open_with(
     return opener(card, access)
 
 
-def _modules() -> dict[str, str]:
+def provider_modules() -> dict[str, str]:
+    """Return the module of each provider that has an adapter, by the provider's word."""
     package = importlib.import_module("generators")
     return {
         found.name.removesuffix(_SUFFIX).replace("_", "-"): f"generators.{found.name}"

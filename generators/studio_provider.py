@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from generators.access import Access
 from generators.cards import ModelCard
 from generators.contract import Generator
 
+if TYPE_CHECKING:
+    from generators.appraising import Appraiser
+
 PROVIDER = "studio"
 
-PHOTO_FOLDER_VARIABLE = "MINTAGE_PHOTOS"
-"""Names the folder that the param `photo` is read from."""
-
-_PHOTO_FOLDER = "photos"
+_PHOTO_FOLDER = Path("photos")
+"""Where photographs are looked for when no folder is set, below where Mintage is run."""
 
 
 def open_model(card: ModelCard, access: Access) -> Generator:
-    """Open one model; its photographs are in `MINTAGE_PHOTOS`, else in `photos` where it is run."""
+    """Open one model; the param `photo` names a file of the access's photo folder."""
     from generators.studio import StudioGenerator
 
-    return StudioGenerator(card, Path(access.environment.get(PHOTO_FOLDER_VARIABLE, _PHOTO_FOLDER)))
+    return StudioGenerator(card, access.photo_folder or _PHOTO_FOLDER)
+
+
+def appraise(card: ModelCard, access: Access) -> Appraiser:
+    """Open who checks and prices briefs: the studio itself, which knows its own params."""
+    return open_model(card, access)
