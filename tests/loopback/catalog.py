@@ -12,6 +12,18 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from loopback.sizes import (
+    IDEOGRAM_RATIOS,
+    IDEOGRAM_SIZES,
+    MEBIPIXEL,
+    RATIOS,
+    RESOLUTIONS,
+    flux_2_size,
+    flux_11_size,
+    ideogram_size,
+    ratio_size,
+)
+
 _TYPES: dict[str, tuple[type, ...]] = {
     "string": (str,),
     "integer": (int,),
@@ -19,7 +31,6 @@ _TYPES: dict[str, tuple[type, ...]] = {
     "boolean": (bool,),
     "array": (list,),
 }
-_MEBIPIXEL = 1 << 20
 
 ModelInput = Mapping[str, Any]
 
@@ -148,103 +159,20 @@ def image_count(given: ModelInput) -> int:
     return int(given.get("num_outputs", 1))
 
 
-_RATIOS = {
-    "1:1": (1024, 1024),
-    "16:9": (1344, 768),
-    "21:9": (1536, 640),
-    "3:2": (1216, 832),
-    "2:3": (832, 1216),
-    "4:5": (896, 1088),
-    "5:4": (1088, 896),
-    "3:4": (896, 1152),
-    "4:3": (1152, 896),
-    "9:16": (768, 1344),
-    "9:21": (640, 1536),
-}
-_IDEOGRAM_RATIOS = {
-    "1:3": (512, 1536),
-    "3:1": (1536, 512),
-    "1:2": (704, 1408),
-    "2:1": (1408, 704),
-    "9:16": (736, 1312),
-    "16:9": (1312, 736),
-    "10:16": (800, 1280),
-    "16:10": (1280, 800),
-    "2:3": (832, 1248),
-    "3:2": (1248, 832),
-    "3:4": (864, 1152),
-    "4:3": (1152, 864),
-    "4:5": (896, 1120),
-    "5:4": (1120, 896),
-    "1:1": (1024, 1024),
-}
-# Portrait sizes; each is offered the other way round as well.
-_IDEOGRAM_HEIGHTS = {
-    512: (1536,),
-    576: (1408, 1472, 1536),
-    640: (1344, 1408, 1472, 1536),
-    704: (1152, 1216, 1280, 1344, 1408, 1472),
-    736: (1312,),
-    768: (1088, 1216, 1280, 1344),
-    800: (1280,),
-    832: (960, 1024, 1088, 1152, 1216, 1248),
-    864: (1152,),
-    896: (960, 1024, 1088, 1120, 1152),
-    960: (1024, 1088),
-    1024: (1024,),
-}
-_IDEOGRAM_SIZES = tuple(
-    dict.fromkeys(
-        size
-        for width, heights in _IDEOGRAM_HEIGHTS.items()
-        for height in heights
-        for size in (f"{width}x{height}", f"{height}x{width}")
-    )
-)
-_FORMATS = ("webp", "jpg", "png")
-_RESOLUTIONS = {"match_input_image": 1.0, "0.5 MP": 0.5, "1 MP": 1.0, "2 MP": 2.0, "4 MP": 4.0}
-
-
-def _rounded(pixels: float, low: int, high: int) -> int:
-    return min(high, max(low, round(pixels / 32) * 32))
-
-
-def _floored(pixels: float) -> int:
-    return min(2048, max(256, math.floor(pixels / 32) * 32))
-
-
-def _ratio_size(given: ModelInput) -> tuple[int, int]:
-    width, height = _RATIOS[given["aspect_ratio"]]
-    return (width // 2, height // 2) if given.get("megapixels") == "0.25" else (width, height)
-
-
-def _flux_11_size(given: ModelInput) -> tuple[int, int]:
-    if given["aspect_ratio"] != "custom":
-        return _RATIOS[given["aspect_ratio"]]
-    return tuple(_rounded(given.get(side, 1024), 256, 1440) for side in ("width", "height"))  # type: ignore[return-value]
-
-
-def _flux_2_size(given: ModelInput) -> tuple[int, int]:
-    ratio = given["aspect_ratio"]
-    if ratio == "custom":
-        return tuple(_rounded(given.get(side, 1024), 256, 2048) for side in ("width", "height"))  # type: ignore[return-value]
-    across, down = (1, 1) if ratio == "match_input_image" else map(int, ratio.split(":"))
-    pixels = _RESOLUTIONS[given["resolution"]] * _MEBIPIXEL
-    width = math.sqrt(pixels * across / down)
-    # Downwards, so that what was asked as 1 MP is never more than 1 MP, and billed as that.
-    return _floored(width), _floored(width * down / across)
-
-
-def _ideogram_size(given: ModelInput) -> tuple[int, int]:
-    if given["resolution"] != "None":
-        width, _, height = given["resolution"].partition("x")
-        return int(width), int(height)
-    return _IDEOGRAM_RATIOS[given["aspect_ratio"]]
-
-
 def _image_counts(given: ModelInput, size: tuple[int, int]) -> dict[str, int]:
     del size
     return {"image_count": image_count(given), "image_output_count": image_count(given)}
+
+
+def _one_image(given: ModelInput, size: tuple[int, int]) -> dict[str, int]:
+    del given, size
+    return {"image_output_count": 1}
+
+
+def _no_counts(given: ModelInput, size: tuple[int, int]) -> dict[str, int]:
+    """A model that is priced by its time alone."""
+    del given, size
+    return {}
 
 
 def _megapixel_counts(given: ModelInput, size: tuple[int, int]) -> dict[str, int]:
@@ -252,10 +180,11 @@ def _megapixel_counts(given: ModelInput, size: tuple[int, int]) -> dict[str, int
     return {
         "image_input_megapixel_count": len(given.get("input_images", [])),
         "image_output_count": 1,
-        "image_output_megapixel_count": math.ceil(size[0] * size[1] / _MEBIPIXEL),
+        "image_output_megapixel_count": math.ceil(size[0] * size[1] / MEBIPIXEL),
     }
 
 
+_FORMATS = ("webp", "jpg", "png")
 _PROMPT = Field("prompt", "string", required=True)
 _SEED = Field("seed", "integer")
 _FORMAT = Field("output_format", "string", "webp", listed=_FORMATS)
@@ -263,7 +192,7 @@ _QUALITY = Field("output_quality", "integer", 80, low=0, high=100)
 _OUTPUTS = Field("num_outputs", "integer", 1, low=1, high=4)
 _OPEN_FLUX = (
     _PROMPT,
-    Field("aspect_ratio", "string", "1:1", listed=tuple(_RATIOS)),
+    Field("aspect_ratio", "string", "1:1", listed=tuple(RATIOS)),
     _OUTPUTS,
     _SEED,
     _FORMAT,
@@ -283,7 +212,7 @@ MODELS: dict[str, ModelSpec] = {
             "The fastest image generation model tailored for local development and personal use",
             (*_OPEN_FLUX, Field("num_inference_steps", "integer", 4, low=1, high=4)),
             "list",
-            _ratio_size,
+            ratio_size,
             _image_counts,
         ),
         ModelSpec(
@@ -298,7 +227,7 @@ MODELS: dict[str, ModelSpec] = {
                 Field("guidance", "number", 3, low=0, high=10),
             ),
             "list",
-            _ratio_size,
+            ratio_size,
             _image_counts,
         ),
         ModelSpec(
@@ -318,7 +247,7 @@ MODELS: dict[str, ModelSpec] = {
                 _QUALITY,
             ),
             "string",
-            _flux_11_size,
+            flux_11_size,
             _image_counts,
         ),
         ModelSpec(
@@ -329,7 +258,7 @@ MODELS: dict[str, ModelSpec] = {
                 _PROMPT,
                 Field("input_images", "array"),
                 Field("aspect_ratio", "string", "1:1", listed=("match_input_image", *_PRO_RATIOS)),
-                Field("resolution", "string", "1 MP", listed=tuple(_RESOLUTIONS)),
+                Field("resolution", "string", "1 MP", listed=tuple(RESOLUTIONS)),
                 Field("width", "integer", low=256, high=2048),
                 Field("height", "integer", low=256, high=2048),
                 Field("safety_tolerance", "integer", 2, low=1, high=5),
@@ -338,7 +267,7 @@ MODELS: dict[str, ModelSpec] = {
                 _QUALITY,
             ),
             "string",
-            _flux_2_size,
+            flux_2_size,
             _megapixel_counts,
         ),
         ModelSpec(
@@ -360,7 +289,7 @@ MODELS: dict[str, ModelSpec] = {
             ),
             "list",
             lambda given: (given["width"], given["height"]),
-            lambda given, size: {},
+            _no_counts,
             default_format="png",
             versions=(
                 "7762fd07cf82c948538e41f63f77d685e02b063e37e496e96eefd46c929f9bdc",
@@ -373,8 +302,8 @@ MODELS: dict[str, ModelSpec] = {
             "The fastest and cheapest Ideogram v3",
             (
                 _PROMPT,
-                Field("aspect_ratio", "string", "1:1", listed=tuple(_IDEOGRAM_RATIOS)),
-                Field("resolution", "string", "None", listed=("None", *_IDEOGRAM_SIZES)),
+                Field("aspect_ratio", "string", "1:1", listed=tuple(IDEOGRAM_RATIOS)),
+                Field("resolution", "string", "None", listed=("None", *IDEOGRAM_SIZES)),
                 Field("magic_prompt_option", "string", "Auto", listed=("Auto", "On", "Off")),
                 Field(
                     "style_type",
@@ -388,8 +317,8 @@ MODELS: dict[str, ModelSpec] = {
                 Field("seed", "integer", low=0, high=2147483647),
             ),
             "string",
-            _ideogram_size,
-            lambda given, size: {"image_output_count": 1},
+            ideogram_size,
+            _one_image,
             default_format="png",
         ),
     )

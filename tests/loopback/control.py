@@ -1,8 +1,8 @@
 """The commands under /_control/ and the face that both forms of the provider offer to a test.
 
-Each command is a function of the World and its arguments that returns plain JSON values. The thread
-form calls it in the server's loop, the process form by `POST /_control/{command}`; what a test sees is
-the same dataclasses either way. None of this is part of Replicate's API.
+Each command is a function of the World and its arguments that returns plain JSON values. The
+thread form calls it in the server's loop, the process form by `POST /_control/{command}`; a test
+sees the same dataclasses either way. None of this is part of Replicate's API.
 """
 
 from __future__ import annotations
@@ -166,7 +166,7 @@ COMMANDS: dict[str, Callable[..., Any]] = {
 }
 
 
-def run_command(world: World, name: str, arguments: Mapping[str, Any]) -> Any:
+def run_command(world: World, name: str, arguments: Mapping[str, Any]) -> Any:  # noqa: ANN401 - JSON
     """Run one command; BadCommandError when it does not exist or does not take the arguments."""
     command = COMMANDS.get(name)
     if command is None:
@@ -182,7 +182,7 @@ class Controls(ABC):
     """What a test can ask of a running provider, and tell it."""
 
     @abstractmethod
-    def _ask(self, command: str, **arguments: object) -> Any:
+    def _ask(self, command: str, **arguments: object) -> Any:  # noqa: ANN401 - JSON
         """Run a control command in the provider and return its JSON value."""
 
     @property
@@ -199,6 +199,10 @@ class Controls(ABC):
     @abstractmethod
     def token(self) -> str:
         """The API token that is accepted."""
+
+    def environment(self) -> dict[str, str]:
+        """The variables that point a Replicate client at this provider."""
+        return {"REPLICATE_API_TOKEN": self.token, "REPLICATE_BASE_URL": self.base_url}
 
     def bill(self) -> list[BillLine]:
         """A line for each prediction that has ended, oldest first."""

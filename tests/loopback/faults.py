@@ -59,9 +59,9 @@ class Fault:
             input seed, inputs that have these values
 
     What it does:
-        seconds  throttle: retry_after; cut_after_create: delay before the cut; slow_answer: delay of
-            the answer; early_answer: how much longer the status stays processing; aborted, canceled:
-            when; slow_run: the run's length; list_lag: how long the list does not show it
+        seconds  throttle: retry_after; cut_after_create: delay before the cut; slow_answer: delay
+            of the answer; early_answer: how much longer the status stays processing; aborted,
+            canceled: when; slow_run: the run's length; list_lag: how long the list does not show it
         count  get_503, output_503, cut_transfer: how many answers are bad before good ones;
             short_output: how many files are missing
         error  failed: the prediction's error text

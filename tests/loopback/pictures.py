@@ -1,7 +1,7 @@
 """The images that the provider "generates": really drawn, really encoded, different for each seed.
 
-A picture is a coarse field of colours with sharp shapes and hairlines on top: it is not blank, it has
-edges, and perceptual hashes of two seeds differ. With `variants`, only so many pictures are
+A picture is a coarse field of colours with sharp shapes and hairlines on top: it is not blank, it
+has edges, and perceptual hashes of two seeds differ. With `variants`, only so many pictures are
 ever drawn for one size and format, and each delivery gets its own bytes by a stamp in the
 metadata, so that a benchmark spends its core on the client and still sees no two equal files.
 """
@@ -27,7 +27,7 @@ _PNG_END = b"IEND"
 
 @dataclass(frozen=True, slots=True)
 class PictureOrder:
-    """Which picture: size in pixels, file extension, quality 0 to 100, and what it is drawn from."""
+    """Which picture: size in pixels, extension, quality 0 to 100, and what it is drawn from."""
 
     width: int
     height: int

@@ -1,13 +1,14 @@
 """A provider on the loopback: a real HTTP server that speaks Replicate's published API.
 
 Everything that Mintage says about money is tested against this server, so it is written from the
-published API and price list alone, by reading neither Mintage's adapter nor its model cards. It runs
-predictions that cost nothing, keeps its own bill, and fails in every way that the real one is known
-to fail, on request.
+published API and price list alone, by reading neither Mintage's adapter nor its model cards. It
+runs predictions that cost nothing, keeps its own bill, and fails in every way that the real one is
+known to fail, on request.
 
 In the test's process, in a thread of its own:
 
-    with LoopbackProvider(latency_s=(0.05, 0.2), faults=(Fault("cut_after_create", 0.1),)) as provider:
+    faults = (Fault("cut_after_create", probability=0.1),)
+    with LoopbackProvider(latency_s=(0.05, 0.2), faults=faults) as provider:
         run_something(base_url=provider.base_url, token=provider.token)
         provider.wait_until_settled()
         assert provider.total() == what_the_books_say
@@ -31,14 +32,16 @@ What it does as the real service does
       GET /v1/predictions[/{id}], POST /v1/predictions/{id}/cancel, GET /v1/account, /v1/hardware,
       /v1/models/{owner}/{name}[/versions/{id}].
     - `Prefer: wait[=n]`: 201 with the final output, or 202 when n seconds were not enough; without
-      it 201 and `starting`. `Cancel-After`: `aborted` when the run had not started, else `canceled`.
+      it 201 and `starting`.
+    - `Cancel-After`: `aborted` when the run had not started by then, else `canceled`.
     - Failed and aborted runs are free, succeeded and canceled ones are charged by their metrics.
     - There is no idempotency: two equal POSTs are two predictions and two charges.
     - Output files lie on another origin (another port) that wants no token and records what it got.
     - Input, output, logs and files are removed an hour after the end; id, status, metrics stay.
 
 Where the published API is silent, it decides: a user's cancel before the start ends as `aborted`; a
-malformed Prefer or Cancel-After is refused with 422; a canceled official run is charged in full.
+malformed Prefer or Cancel-After is refused with 422; a canceled official run is charged in full;
+a webhook is accepted and never called.
 Time can jump (`advance`), so no test has to wait for a deadline or an hour to pass.
 """
 
@@ -67,7 +70,7 @@ class LoopbackProvider(Controls):
     server's own code failed at any time.
     """
 
-    def __init__(self, *, port: int = 0, delivery_port: int = 0, **settings: Any) -> None:
+    def __init__(self, *, port: int = 0, delivery_port: int = 0, **settings: Any) -> None:  # noqa: ANN401 - see Settings
         self._settings = Settings(**settings)
         self._ports = (port, delivery_port)
         self._world = World(self._settings)
@@ -116,10 +119,10 @@ class LoopbackProvider(Controls):
         if self._world.crashes:
             raise LoopbackCrashedError("\n".join(self._world.crashes)) from error
 
-    def _ask(self, command: str, **arguments: object) -> Any:
+    def _ask(self, command: str, **arguments: object) -> Any:  # noqa: ANN401 - JSON
         return self._in_loop(lambda: run_command(self._world, command, arguments))
 
-    def _in_loop(self, work: Callable[[], Any]) -> Any:
+    def _in_loop(self, work: Callable[[], Any]) -> Any:  # noqa: ANN401 - JSON
         """Run `work` where the world lives: in the server's loop while there is one."""
         loop = self._loop
         if loop is None:

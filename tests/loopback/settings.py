@@ -54,7 +54,7 @@ class Settings:
     @classmethod
     def from_json(cls, given: Mapping[str, Any]) -> Settings:
         """The settings that `as_json` wrote; pairs may be lists."""
-        values = {
+        values: dict[str, Any] = {
             name: tuple(value) if isinstance(value, list) else value
             for name, value in given.items()
         }

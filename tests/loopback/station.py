@@ -6,7 +6,8 @@ import json
 import traceback
 from concurrent.futures import ThreadPoolExecutor
 
-from loopback.api import Api, problem
+from loopback.answers import problem
+from loopback.api import Api
 from loopback.control import run_command
 from loopback.delivery import Delivery
 from loopback.errors import BadCommandError

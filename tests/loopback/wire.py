@@ -1,7 +1,7 @@
 """HTTP/1.1 on asyncio streams: just enough to answer, to cut a connection, and to be fast.
 
 A hand-written server rather than an ASGI one, because half of what the loopback provider is for
-(closing with no answer, stopping inside a body, resetting) is what an ASGI server exists to prevent.
+(closing with no answer, stopping inside a body, resetting) is what an ASGI server prevents.
 """
 
 from __future__ import annotations
@@ -164,7 +164,7 @@ async def _read_body(reader: asyncio.StreamReader, headers: Mapping[str, str]) -
 
 
 async def _read_chunks(reader: asyncio.StreamReader) -> bytes:
-    chunks = []
+    chunks: list[bytes] = []
     while True:
         line = await reader.readuntil(b"\r\n")
         try:

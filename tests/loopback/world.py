@@ -212,7 +212,7 @@ class World:
         """One page, newest first; whether there are newer ones, and whether older ones."""
         size = self.settings.page_size
         if key.above is not None:
-            newer = [p for p in self._listed(key, above=key.above)]
+            newer = list(self._listed(key, above=key.above))
             return newer[-size:], len(newer) > size, True
         older = []
         for prediction in self._listed(key, below=key.below):
