@@ -86,7 +86,8 @@ def compose(design: Design, setting: Setting, photo: Image.Image | None) -> Comp
     words = [line for line in setting.lines if line.role in {"headline", "subline"}]
     for group in (words, [line for line in setting.lines if line.role == "brand"]):
         if group:
-            colour = _readable(canvas, _around(group, design.size))
+            wanted = inked[0].colour if inked else None
+            colour = _readable(canvas, _around(group, design.size), wanted)
             inked += [Inked(line, colour) for line in group]
     if setting.pill is not None:
         labels = [line for line in setting.lines if line.role == "cta"]
@@ -161,25 +162,26 @@ def _worst(ink: RGB, seen: tuple[float, float]) -> float:
     return min(contrast(luminance(ink), end) for end in seen)
 
 
-def _inks(palette: Palette) -> tuple[RGB, ...]:
+def _inks(palette: Palette) -> tuple[RGB, RGB]:
     """White, and the palette's darkest colour made dark enough to read."""
     parts = (palette.deep, palette.accent, palette.base)
     darkest = min(parts, key=luminance)
-    return WHITE, mix(darkest, NEAR_BLACK, 0.45), _BLACK
+    return WHITE, mix(darkest, NEAR_BLACK, 0.45)
 
 
-def _readable(canvas: Canvas, box: tuple[int, int, int, int]) -> RGB:
-    """Choose the ink that reads best over a box; veil the ground there where none reads well."""
+def _readable(canvas: Canvas, box: tuple[int, int, int, int], wanted: RGB | None) -> RGB:
+    """Choose the ink that reads best over a box; veil the ground there where none reads well.
+
+    The ink `wanted` is taken wherever it reads, so that a card keeps to one.
+    """
     seen = luminances(canvas.image.crop(box))
-    light, dark, black = _inks(canvas.palette)
-    ranked = sorted((light, dark), key=lambda ink: -_worst(ink, seen))
-    for ink in (*ranked, black):
+    inks = _inks(canvas.palette)
+    ranked = sorted(inks, key=lambda ink: -_worst(ink, seen))
+    for ink in (*((wanted,) if wanted else ()), *ranked, _BLACK):
         if _worst(ink, seen) >= _CONTRAST_AIM:
             return ink
-    ink = ranked[0]
-    veil = black if ink == WHITE else WHITE
-    if ink == WHITE:
-        veil = mix(min((canvas.palette.deep, NEAR_BLACK), key=luminance), NEAR_BLACK, 0.5)
+    ink = wanted or ranked[0]
+    veil = WHITE if luminance(ink) < luminance(WHITE) else inks[1]
     clean = canvas.image.copy()
     for strength in _VEILS:
         canvas.image.paste(clean)
@@ -190,29 +192,35 @@ def _readable(canvas: Canvas, box: tuple[int, int, int, int]) -> RGB:
 
 
 def _veil(canvas: Canvas, box: tuple[int, int, int, int], colour: RGB, strength: float) -> None:
-    """Lay a colour over a box at full strength, fading out around it."""
-    coarse = max(4, canvas.unit // 48)
-    size = (-(-canvas.width // coarse) + 2, -(-canvas.height // coarse) + 2)
-    small = Image.new("L", size)
-    draw = ImageDraw.Draw(small)
-    steps = 7
-    for step in range(steps):
-        # Rings from the outside in; the innermost two are whole and cover the words with room.
-        grow = (steps - step) * 1.0
-        share = (step + 1) / steps
-        eased = share * share * (3 - 2 * share)
-        draw.rounded_rectangle(
-            [
-                box[0] / coarse - grow,
-                box[1] / coarse - grow,
-                box[2] / coarse + grow,
-                box[3] / coarse + grow,
-            ],
-            radius=grow + 1,
-            fill=round(255 * strength * eased),
-        )
-    mask = small.resize((size[0] * coarse, size[1] * coarse), Image.Resampling.BICUBIC)
-    canvas.image.paste(colour, mask=mask.crop((0, 0, canvas.width, canvas.height)))
+    """Lay a colour over a box and on to the card's nearest edge, fading out the other way.
+
+    Running on to an edge makes it a shadow of the card; a cloud around the words looks like a stain.
+    """
+    width, height = canvas.image.size
+    gaps = (
+        (box[0] / width, "left", box[2], width),
+        (box[1] / height, "top", box[3], height),
+        (1 - box[3] / height, "bottom", height - box[1], height),
+    )
+    across = box[2] - box[0] > 0.62 * width
+    _, edge, kept, span = min(gap for gap in gaps if not (across and gap[1] == "left"))
+    steps = 64
+    fade = 0.32 * canvas.unit
+    ramp = [
+        round(255 * strength * _eased(1 - ((step + 0.5) * span / steps - kept - 1) / fade))
+        for step in range(steps)
+    ]
+    if edge == "bottom":
+        ramp.reverse()
+    small = Image.new("L", (steps, 1) if edge == "left" else (1, steps))
+    small.putdata(ramp)
+    canvas.image.paste(colour, mask=small.resize(canvas.image.size, Image.Resampling.BILINEAR))
+
+
+def _eased(share: float) -> float:
+    """Ease a share from 0 to 1 so that neither end shows (smoothstep)."""
+    clipped = min(1.0, max(0.0, share))
+    return clipped * clipped * (3 - 2 * clipped)
 
 
 def _draw_pill(canvas: Canvas, box: Box, ink: RGB) -> RGB:
@@ -226,9 +234,8 @@ def _draw_pill(canvas: Canvas, box: Box, ink: RGB) -> RGB:
     fill = accent if shows else ink
     pill(canvas, box, fill)
     level = (luminance(fill), luminance(fill))
-    light, dark, black = _inks(canvas.palette)
-    best = max((light, dark), key=lambda colour: _worst(colour, level))
-    return best if _worst(best, level) >= CONTRAST_LEAST else black
+    best = max(_inks(canvas.palette), key=lambda colour: _worst(colour, level))
+    return best if _worst(best, level) >= CONTRAST_LEAST else _BLACK
 
 
 def _draw_mark(canvas: Canvas, brand: Inked) -> None:

@@ -61,7 +61,7 @@ def safe(width: int, height: int) -> Frame:
     return frame
 
 
-def beside(width: int, height: int, *, kept: float = 0.56, from_top: float = 0.34) -> Frame:
+def beside(width: int, height: int, *, kept: float = 0.56, from_top: float = 0.43) -> Frame:
     """Words left of the figure on a wide card, under it on any other."""
     box = safe(width, height)
     shape = shape_of(width, height)
@@ -86,9 +86,12 @@ def whole(width: int, height: int) -> Frame:
 def upper(width: int, height: int) -> Frame:
     """Words at the head, over figures at the foot."""
     box = safe(width, height)
-    if shape_of(width, height) == "strip":
+    shape = shape_of(width, height)
+    if shape == "strip":
         return replace(box, right=box.left + 0.8 * box.width, down="middle")
-    return replace(box, bottom=box.top + 0.64 * box.height, down="top")
+    if shape == "wide":
+        return replace(box, right=box.left + 0.8 * box.width, bottom=0.60 * height, down="middle")
+    return replace(box, bottom=0.575 * height, down="top")
 
 
 def centred(width: int, height: int) -> Frame:

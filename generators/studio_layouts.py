@@ -46,19 +46,21 @@ def _ground(canvas: Canvas, degrees: float) -> None:
 def _aurora(canvas: Canvas) -> None:
     """Soft light: one glow in the corner away from the words, one colder across from it."""
     palette, rng = canvas.palette, canvas.rng
-    glow = (rng.uniform(0.72, 1.0), rng.uniform(-0.05, 0.2))
-    cool = (rng.uniform(0.0, 0.25), rng.uniform(0.0, 0.3))
-    reach = rng.uniform(0.42, 0.55)
-    tall = canvas.height / canvas.width
+    glow = (rng.uniform(0.86, 1.08), rng.uniform(-0.12, 0.08))
+    cool = (rng.uniform(0.30, 0.55), rng.uniform(-0.30, -0.15))
+    low = (rng.uniform(0.95, 1.2), rng.uniform(0.85, 1.1))
+    reach = rng.uniform(0.30, 0.38)
+    slope = min(1.5, max(0.8, canvas.height / canvas.width))
 
     def near(x: float, y: float, place: tuple[float, float], width: float) -> float:
-        down = (y - place[1]) * min(1.6, max(0.7, tall))
+        down = (y - place[1]) * slope
         return math.exp(-(((x - place[0]) ** 2) + down**2) / (2 * width**2))
 
     def colour_at(x: float, y: float) -> tuple[float, float, float]:
-        colour = mix(palette.deep, palette.base, min(1.0, max(0.0, 1.15 - 0.9 * y)))
-        colour = mix(colour, palette.shape, 0.8 * near(x, y, cool, reach))
-        return exact_mix(colour, palette.spark, 0.92 * near(x, y, glow, 0.75 * reach))
+        colour = mix(palette.deep, palette.base, 0.55 * near(x, y, low, 0.45))
+        colour = mix(colour, palette.base, 0.9 * near(x, y, cool, 1.25 * reach))
+        colour = mix(colour, palette.shape, near(x, y, glow, 1.15 * reach))
+        return exact_mix(colour, palette.spark, 0.95 * near(x, y, glow, 0.72 * reach))
 
     canvas.image.paste(field_of(canvas.image.size, colour_at))
 
@@ -125,8 +127,8 @@ def _corner(canvas: Canvas) -> tuple[float, float, float]:
     if shape == "wide":
         return 0.83 * width, 0.47 * height, 0.40 * height
     if shape == "tall":
-        return 0.66 * width, 0.245 * height, 0.36 * width
-    return 0.74 * width, 0.24 * height, 0.33 * canvas.unit
+        return 0.66 * width, 0.24 * height, 0.34 * width
+    return 0.76 * width, 0.22 * height, 0.25 * canvas.unit
 
 
 def _circle(canvas: Canvas) -> None:
@@ -135,7 +137,7 @@ def _circle(canvas: Canvas) -> None:
     palette, unit, rng = canvas.palette, canvas.unit, canvas.rng
     x, y, radius = _corner(canvas)
     line = max(1.0, 0.0035 * unit)
-    for step, opacity in ((1.22, 0.55), (1.46, 0.38), (1.74, 0.24)):
+    for step, opacity in ((1.20, 0.5), (1.42, 0.3)):
         ring(canvas, (x, y), radius * step, line, palette.spark, opacity)
     light = linear(canvas.image.size, palette.spark, palette.shape, rng.uniform(40, 65))
     disc(canvas, (x, y), radius, light)
@@ -154,10 +156,10 @@ def _waves(canvas: Canvas) -> None:
         mix(palette.shape, palette.spark, 0.5),
         palette.spark,
     )
-    crest = 0.64 if shape_of(width, height) != "strip" else 0.45
+    crest = 0.68 if shape_of(width, height) != "strip" else 0.45
     phase = rng.uniform(0, 2 * math.pi)
     for index, colour in enumerate(colours):
-        level = (crest + 0.088 * index) * height
+        level = (crest + 0.078 * index) * height
         swell = (0.050 - 0.006 * index) * height
         length = width * (0.95 + 0.22 * index) if width < 2 * height else 1.6 * height
         shift = phase + index * rng.uniform(1.3, 1.9)
@@ -180,8 +182,8 @@ def _stripes(canvas: Canvas) -> None:
     palette, width, height = canvas.palette, canvas.width, canvas.height
     shape = shape_of(width, height)
     outer = {
-        "tall": 0.98 * width,
-        "square": 0.66 * width,
+        "tall": 0.84 * width,
+        "square": 0.49 * width,
         "wide": 0.86 * height,
         "strip": 0.95 * height,
     }[shape]
@@ -207,7 +209,7 @@ def _dots(canvas: Canvas) -> None:
     palette, width, height, unit = canvas.palette, canvas.width, canvas.height, canvas.unit
     pitch = max(5.0, unit / 21)
     strip = shape_of(width, height) == "strip"
-    reach = {"tall": 1.05, "square": 0.92, "wide": 1.02, "strip": 1.6}[
+    reach = {"tall": 0.92, "square": 0.62, "wide": 0.98, "strip": 1.6}[
         shape_of(width, height)
     ] * unit
     middle = (width * canvas.rng.uniform(0.93, 1.02), height * canvas.rng.uniform(-0.02, 0.1))
@@ -247,21 +249,35 @@ def _tiles(canvas: Canvas) -> None:
 
 
 def _poster(canvas: Canvas) -> None:
-    """Words first: a calm ground, a thin frame and one mark in a corner."""
+    """Words first: a calm ground in a fine frame whose corners are scooped out."""
     palette, unit = canvas.palette, canvas.unit
-    canvas.image.paste(
-        linear(canvas.image.size, palette.deep, mix(palette.deep, palette.base, 0.7), 60)
-    )
-    inset, line = 0.045 * unit, max(1.0, 0.0035 * unit)
-    ends = (inset, inset, canvas.width - inset, canvas.height - inset)
+    ground = linear(canvas.image.size, palette.deep, mix(palette.deep, palette.base, 0.7), 60)
+    canvas.image.paste(ground)
+    spark = palette.spark
+    _scooped(canvas, 0.040 * unit, 0.075 * unit, max(1.0, 0.0045 * unit), spark)
+    _scooped(canvas, 0.054 * unit, 0.075 * unit, max(0.6, 0.0018 * unit), spark)
+
+
+def _scooped(canvas: Canvas, inset: float, scoop: float, line: float, colour: RGB) -> None:
+    """Draw a frame's line at a distance from the edge, with a quarter circle cut from each corner."""
+    left, top, right, bottom = inset, inset, canvas.width - inset, canvas.height - inset
 
     def paint(
         draw: ImageDraw, finer: float, at: Callable[[float, float], tuple[float, float]]
     ) -> None:
         width = max(1, round(line * finer))
-        draw.rectangle([at(ends[0], ends[1]), at(ends[2], ends[3])], outline=255, width=width)
+        for y in (top, bottom):
+            draw.line([at(left + scoop, y), at(right - scoop, y)], fill=255, width=width)
+        for x in (left, right):
+            draw.line([at(x, top + scoop), at(x, bottom - scoop)], fill=255, width=width)
+        arcs = ((left, top, 0), (right, top, 90), (right, bottom, 180), (left, bottom, 270))
+        reach = scoop + line / 2
+        for x, y, start in arcs:
+            box = [at(x - reach, y - reach), at(x + reach, y + reach)]
+            draw.arc(box, start, start + 90, fill=255, width=width)
 
-    figure(canvas, ends, paint, palette.spark, 0.9)
+    rim = line
+    figure(canvas, (left - rim, top - rim, right + rim, bottom + rim), paint, colour)
 
 
 def _photo(canvas: Canvas) -> None:
@@ -279,7 +295,7 @@ LAYOUTS: Mapping[str, Layout] = {
     "diagonal": Layout(beside, _diagonal, brand_in_corner=False),
     "dots": Layout(beside, _dots),
     "photo": Layout(whole, _photo, needs_photo=True),
-    "poster": Layout(centred, _poster),
+    "poster": Layout(centred, _poster, brand_in_corner=False),
     "split": Layout(next_to_photo, _split, needs_photo=True, brand_in_corner=False),
     "stripes": Layout(beside, _stripes),
     "tiles": Layout(

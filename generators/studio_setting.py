@@ -24,6 +24,9 @@ LEGIBLE_PX = 7.0
 
 _SUBLINE_MEASURE_EM = 32.0
 _PILL_PAD_EM, _PILL_HEIGHT_EM = 1.25, 2.7
+# A line of a headline that is empty by this share weighs as much as type smaller by the same share.
+_RAGGED_WEIGHT, _LINE_WEIGHT, _LINES_AT_EASE = 0.6, 0.05, 4
+_SHRUNK = (1.0, 0.95, 0.9, 0.85, 0.8, 0.75, 0.7)
 # Words are cut with hyphens only where the headline would otherwise fall below this share of its
 # largest size: a smaller line reads better than a broken word, up to a point.
 _CUT_BELOW = 0.34
@@ -170,7 +173,22 @@ def _searched(room: _Room, largest_px: float, *, cut_words: bool) -> _Block | No
             best, low = block, middle + 1
         else:
             high = middle - 1
-    return best
+    if best is None:
+        return None
+    sizes = {max(LEGIBLE_PX, best.sizes.headline * share): share for share in _SHRUNK}
+    tried = ((share, _block(room, size, cut_words=cut_words)) for size, share in sizes.items())
+    return max(
+        ((share, block) for share, block in tried if block and block.height <= room.frame.height),
+        key=lambda candidate: candidate[0] - _unrest(candidate[1]),
+        default=(1.0, best),
+    )[1]
+
+
+def _unrest(block: _Block) -> float:
+    """Return how far a headline is from four full lines, on the scale of sizes' shares."""
+    widths = [HEADLINE.width(line) for line in block.headline]
+    ragged = sum(1 - width / max(widths) for width in widths) / len(widths)
+    return _RAGGED_WEIGHT * ragged + _LINE_WEIGHT * max(0, len(widths) - _LINES_AT_EASE)
 
 
 def _block(room: _Room, headline_px: float, *, cut_words: bool) -> _Block | None:
@@ -207,7 +225,7 @@ def _rises(room: _Room, block: _Block) -> Iterator[tuple[Role, str, float]]:
         down += HEADLINE.leading_em * sizes.headline if index else 0.0
         yield "headline", line, down
     if block.subline:
-        down += max(0.40 * sizes.headline, 0.8 * sizes.subline) + CAP_EM * sizes.subline
+        down += max(0.52 * sizes.headline, 0.9 * sizes.subline) + CAP_EM * sizes.subline
         for index, line in enumerate(block.subline):
             down += SUBLINE.leading_em * sizes.subline if index else 0.0
             yield "subline", line, down
@@ -230,7 +248,7 @@ def _height(room: _Room, block: _Block) -> float:
 def _pill_gap(block: _Block) -> float:
     """Distance from the last baseline to the pill."""
     sizes = block.sizes
-    return max(1.35 * sizes.subline, 0.5 * sizes.headline if not block.subline else 0.0)
+    return max(1.35 * sizes.subline, 0.64 * sizes.headline if not block.subline else 0.0)
 
 
 def _style(role: Role, sizes: _Sizes) -> tuple[float, Voice]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
 
-from generators.studio_colour import RGB, mix
+from generators.studio_colour import RGB, WHITE, contrast, luminance, mix
 from generators.studio_ground import Canvas, Point, disc, figure, polygon
 
 if TYPE_CHECKING:
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 Choice = TypeVar("Choice")
 
+_SEEN_APART = 1.28
 _KINDS = ("quarter", "quarter", "quarter", "half", "disc", "ring", "triangle", "leaf")
 
 
@@ -34,7 +35,7 @@ def mosaic(canvas: Canvas, corner: Point, side: float, columns: int, rows: int) 
             beside = [before.get((row, column - 1)), before.get((row - 1, column))]
             ground = _other(rng, grounds, [near[0] for near in beside if near])
             kind = _other(rng, _KINDS, [near[1] for near in beside if near])
-            ink = _other(rng, grounds, [ground])
+            ink = rng.choice([colour for colour in grounds if _apart(colour, ground)] or [WHITE])
             before[row, column] = (ground, kind)
             _tile(
                 canvas,
@@ -43,6 +44,10 @@ def mosaic(canvas: Canvas, corner: Point, side: float, columns: int, rows: int) 
                 kind,
                 (ground, ink),
             )
+
+
+def _apart(one: RGB, other: RGB) -> bool:
+    return contrast(luminance(one), luminance(other)) >= _SEEN_APART
 
 
 def _other(rng: Random, choices: tuple[Choice, ...], taken: list[Choice]) -> Choice:

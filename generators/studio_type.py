@@ -192,6 +192,10 @@ class _Piece:
 def _pieces(line: str) -> list[_Piece]:
     pieces: list[_Piece] = []
     for word in line.split(" "):
+        if pieces and not any(letter.isalnum() for letter in word):
+            # A dash, a currency sign or a bracket alone never starts a line.
+            pieces[-1] = _Piece(f"{pieces[-1].text} {word}", pieces[-1].spaced)
+            continue
         start, spaced = 0, True
         for index in range(1, len(word)):
             if word[index - 1] in _BREAKS_AFTER and word[index].isalnum() and index - start > 1:
