@@ -23,6 +23,7 @@ from ledger.errors import (
     UnknownOrder,
     WrongState,
 )
+from ledger.export import write_csv
 from ledger.money import NANO, charge_nano, format_usd, hold_nano, parse_usd, plain, usd
 from ledger.records import (
     Admit,
@@ -122,6 +123,7 @@ __all__ = [
     "parse_usd",
     "plain",
     "usd",
+    "write_csv",
 ]
 
 

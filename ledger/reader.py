@@ -8,14 +8,19 @@ from contextlib import AbstractContextManager
 
 from sqlalchemy import Connection
 
-from ledger import reading
+from ledger import proving, reading, reporting, stories
 from ledger.records import (
     AttemptState,
+    ChargeRow,
     JobState,
+    JobStory,
     JobView,
     LostAttempt,
     OrderView,
+    Proof,
     ReleasedView,
+    SummaryRow,
+    Totals,
     VerdictRecord,
 )
 
@@ -100,3 +105,38 @@ class Reader(ABC):
         """The verdicts on one attempt's bytes, in the order they were written."""
         with self._reading() as connection:
             return reading.verdicts_of(connection, [attempt_id]).get(attempt_id, ())
+
+    def story(self, job_id: str) -> JobStory | None:
+        """Everything that was written about one job, or None."""
+        with self._snapshot() as connection:
+            return stories.story(connection, job_id)
+
+    def totals(self) -> Totals:
+        """What all entries and open holds add up to."""
+        with self._snapshot() as connection:
+            return reporting.totals(connection)
+
+    def summary(self, by: str) -> list[SummaryRow]:
+        """The totals by order, job, model, provider, cost_center, campaign, period or day.
+
+        Charges count on the day they were booked, holds on the day they were made, assets on the
+        day they were released; days and periods are UTC. Caps belong to no job.
+
+        Raises:
+            BrokenPromise: for another dimension.
+        """
+        with self._snapshot() as connection:
+            return reporting.summary(connection, by)
+
+    def charges(self) -> Iterator[ChargeRow]:
+        """One row per charge and per overrun, in the order they were booked, streamed.
+
+        The amounts add up to `totals().charged_nano`.
+        """
+        with self._snapshot() as connection:
+            yield from reporting.charges(connection)
+
+    def verify(self) -> Proof:
+        """Derive everything again from the entries; says the first thing that does not hold."""
+        with self._snapshot() as connection:
+            return proving.prove(connection)

@@ -1,0 +1,80 @@
+"""The proof of the books: everything that can be derived is derived again from the entries."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sqlalchemy import Connection, func, select, text
+
+from ledger import entries as entry_form
+from ledger.instants import period_of
+from ledger.money import charge_nano, format_usd
+from ledger.proof_rules import MONEY_RULES, WORK_RULES, Rule
+from ledger.records import Proof
+from ledger.reporting import BILLED
+from ledger.schema import attempts, budgets, entries
+
+_PRICES = "every charge is what its price lines come to, in the month that it was booked"
+
+_CHARGES = (
+    select(
+        entries.c.entry_id,
+        entries.c.at_us,
+        entries.c.period,
+        entries.c.lines_json,
+        attempts.c.attempt_id,
+        attempts.c.charged_nano,
+    )
+    .join(attempts, attempts.c.attempt_id == entries.c.attempt_id)
+    .where(entries.c.kind.in_(BILLED))
+    .order_by(entries.c.entry_id)
+    .execution_options(yield_per=1_000)
+)
+
+
+def prove(connection: Connection) -> Proof:
+    """Check every rule in turn and stop at the first that does not hold.
+
+    `connection` must see one moment throughout. Work under way does not disturb the proof.
+    """
+    proven: list[str] = []
+    problem = None
+    for sentence, found in _findings(connection):
+        if found is not None:
+            problem = found
+            break
+        proven.append(sentence)
+    return Proof(
+        entries=connection.execute(select(func.count()).select_from(entries)).scalar_one(),
+        attempts=connection.execute(select(func.count()).select_from(attempts)).scalar_one(),
+        budgets=connection.execute(select(func.count()).select_from(budgets)).scalar_one(),
+        problem=problem,
+        checks=tuple(proven),
+    )
+
+
+def _findings(connection: Connection) -> Iterator[tuple[str, str | None]]:
+    for rule in MONEY_RULES:
+        yield rule.sentence, _first_break(connection, rule)
+    yield _PRICES, _first_wrong_price(connection)
+    for rule in WORK_RULES:
+        yield rule.sentence, _first_break(connection, rule)
+
+
+def _first_break(connection: Connection, rule: Rule) -> str | None:
+    row = connection.execute(text(f"{rule.broken} LIMIT 1")).first()
+    return None if row is None else rule.problem(row)
+
+
+def _first_wrong_price(connection: Connection) -> str | None:
+    """Price every charge again, which SQL cannot do exactly."""
+    for row in connection.execute(_CHARGES):
+        priced_nano = charge_nano(entry_form.lines_from_json(row.lines_json))
+        if priced_nano != row.charged_nano:
+            return (
+                f"attempt {row.attempt_id} was charged {format_usd(row.charged_nano)}, but its "
+                f"price lines (entry E{row.entry_id}) come to {format_usd(priced_nano)}"
+            )
+        if row.period != period_of(row.at_us):
+            return f"entry E{row.entry_id} is put down to {row.period}, when it was not written"
+    return None

@@ -1,0 +1,228 @@
+"""Reports: what the entries add up to, and one row per charge as finance exports it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import BigInteger, ColumnElement, Connection, Select, and_, case, cast, func, select
+
+from ledger import entries as entry_form
+from ledger.errors import BrokenPromise
+from ledger.instants import DAY_US, day_of, from_us, period_of
+from ledger.money import charge_nano, share, usd
+from ledger.records import AttemptState, ChargeRow, PriceLine, SummaryRow, Totals
+from ledger.schema import (
+    AnyRow,
+    EntryKind,
+    HoldState,
+    attempts,
+    entries,
+    holds,
+    jobs,
+    orders,
+    releases,
+)
+
+BILLED = (EntryKind.CHARGE.value, EntryKind.OVERRUN.value)
+"""The kinds of entries that a provider's bill is made of."""
+
+CURRENCY = "USD"
+
+
+def _sum_if(condition: ColumnElement[bool], amount: ColumnElement[int]) -> ColumnElement[int]:
+    """A sum over some rows; PostgreSQL sums BIGINT as NUMERIC, so it is brought back to BIGINT."""
+    return cast(func.coalesce(func.sum(case((condition, amount), else_=0)), 0), BigInteger)
+
+
+_CHARGED = _sum_if(entries.c.kind.in_(BILLED), entries.c.amount_nano).label("charged_nano")
+_OVERRUN = _sum_if(entries.c.kind == EntryKind.OVERRUN.value, entries.c.amount_nano).label(
+    "overrun_nano"
+)
+_HELD = cast(func.coalesce(func.sum(holds.c.amount_nano), 0), BigInteger).label("held_nano")
+_UNKNOWN = _sum_if(attempts.c.state == AttemptState.UNKNOWN.value, holds.c.amount_nano).label(
+    "unknown_nano"
+)
+
+_ENTRIES = select(_CHARGED, _OVERRUN, func.count().label("entry_count"))
+_OPEN_HOLDS = (
+    select(_HELD, _UNKNOWN)
+    .select_from(holds)
+    .join(attempts, attempts.c.attempt_id == holds.c.attempt_id)
+    .join(orders, orders.c.order_id == attempts.c.order_id)
+    .where(holds.c.state == HoldState.OPEN.value)
+)
+_RELEASES = (
+    select(func.count().label("released"))
+    .select_from(releases)
+    .join(orders, orders.c.order_id == releases.c.order_id)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Dimension:
+    """Where entries, open holds and releases keep the value that a summary is by."""
+
+    of_entry: ColumnElement[Any]
+    of_hold: ColumnElement[Any]
+    of_release: ColumnElement[Any]
+    is_day: bool = False
+    """The keys are days since 1970, to be written as dates (or as months, for a period)."""
+
+
+def _day(at_us: ColumnElement[int]) -> ColumnElement[int]:
+    # Integer division on both databases; times before 1970 do not occur.
+    return at_us.op("/", return_type=BigInteger())(DAY_US)
+
+
+def _of_order(name: str) -> _Dimension:
+    return _Dimension(entries.c[name], orders.c[name], orders.c[name])
+
+
+_BY_DAY = _Dimension(
+    _day(entries.c.at_us), _day(holds.c.opened_at_us), _day(releases.c.released_at_us), is_day=True
+)
+
+DIMENSIONS: Mapping[str, _Dimension] = {
+    "order": _of_order("order_id"),
+    "job": _Dimension(entries.c.job_id, attempts.c.job_id, releases.c.job_id),
+    "model": _of_order("model"),
+    "provider": _of_order("provider"),
+    "cost_center": _of_order("cost_center"),
+    "campaign": _of_order("campaign"),
+    "period": _BY_DAY,
+    "day": _BY_DAY,
+}
+"""What a summary can be by."""
+
+
+def totals(connection: Connection) -> Totals:
+    """What all entries and open holds add up to."""
+    moved = connection.execute(_ENTRIES).one()
+    held = connection.execute(_OPEN_HOLDS).one()
+    return Totals(
+        charged_nano=moved.charged_nano,
+        held_nano=held.held_nano,
+        unknown_nano=held.unknown_nano,
+        overrun_nano=moved.overrun_nano,
+        entry_count=moved.entry_count,
+    )
+
+
+def summary(connection: Connection, by: str) -> list[SummaryRow]:
+    """The totals by a dimension, in the order of its values.
+
+    Money counts on the day it was charged, holds on the day they were made, assets on the day
+    they were released. A cap's entry belongs to its order and to no job.
+    """
+    dimension = DIMENSIONS.get(by)
+    if dimension is None:
+        raise BrokenPromise(f"a summary can be by {', '.join(DIMENSIONS)}, not by {by!r}")
+    sums: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
+    for statement, key in (
+        (_ENTRIES, dimension.of_entry),
+        (_OPEN_HOLDS, dimension.of_hold),
+        (_RELEASES, dimension.of_release),
+    ):
+        _add_up(connection, statement.add_columns(key.label("key")).group_by(key), by, sums)
+    return [
+        SummaryRow(
+            key=key,
+            charged_nano=row["charged_nano"],
+            held_nano=row["held_nano"],
+            unknown_nano=row["unknown_nano"],
+            overrun_nano=row["overrun_nano"],
+            entry_count=row["entry_count"],
+            released=row["released"],
+        )
+        for key, row in sorted(sums.items())
+    ]
+
+
+def _add_up(
+    connection: Connection, statement: Select[Any], by: str, sums: dict[str, dict[str, int]]
+) -> None:
+    for row in connection.execute(statement):
+        found = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's public name for a row as a mapping
+        key = found.pop("key")
+        if key is None:
+            continue
+        if DIMENSIONS[by].is_day:
+            at_us = int(key) * DAY_US
+            key = period_of(at_us) if by == "period" else day_of(at_us)
+        for name, amount in found.items():
+            sums[str(key)][str(name)] += int(amount)
+
+
+_BILL = (
+    select(
+        entries,
+        releases.c.release_key,
+        case((jobs.c.accepted_at_us.is_not(None), entries.c.sha256)).label("asset_sha256"),
+    )
+    .join(releases, releases.c.attempt_id == entries.c.attempt_id, isouter=True)
+    .join(
+        jobs,
+        and_(jobs.c.job_id == entries.c.job_id, jobs.c.attempt_id == entries.c.attempt_id),
+        isouter=True,
+    )
+    .where(entries.c.kind.in_(BILLED))
+    .order_by(entries.c.entry_id)
+    .execution_options(yield_per=1_000)
+)
+
+
+def charges(connection: Connection) -> Iterator[ChargeRow]:
+    """One row per charge and per overrun, in the order of the entries, streamed."""
+    for row in connection.execute(_BILL):
+        yield _charge_row(row)
+
+
+def _charge_row(row: AnyRow) -> ChargeRow:
+    quantity, unit, unit_price_usd = _priced(row)
+    return ChargeRow(
+        entry_id=f"E{row.entry_id}",
+        at=from_us(row.at_us),
+        period=row.period,
+        order_id=row.order_id,
+        job_id=row.job_id,
+        attempt_id=row.attempt_id,
+        cost_center=row.cost_center,
+        campaign=row.campaign,
+        owner=row.owner,
+        provider=row.provider,
+        model=row.model,
+        provider_ref=row.provider_ref,
+        kind=row.kind,
+        quantity=quantity,
+        unit=unit,
+        unit_price_usd=unit_price_usd,
+        amount_usd=usd(row.amount_nano),
+        currency=CURRENCY,
+        asset_sha256=row.asset_sha256,
+        release_key=row.release_key,
+    )
+
+
+def _priced(row: AnyRow) -> tuple[Decimal, str, Decimal]:
+    """Quantity, unit and unit price of one entry's part of a charge.
+
+    A charge of one price line keeps that line's; one of several is one run at its whole amount.
+    Where a part of the charge is an overrun, the quantity is split as the money is, and both
+    parts add up to the whole.
+    """
+    lines = entry_form.lines_from_json(row.lines_json)
+    whole_nano = charge_nano(lines)
+    line = lines[0] if len(lines) == 1 else _one_run(whole_nano)
+    is_overrun = row.kind == EntryKind.OVERRUN.value
+    under_nano = whole_nano - row.amount_nano if is_overrun else row.amount_nano
+    under = share(line.quantity, under_nano, whole_nano)
+    quantity = line.quantity - under if is_overrun else under
+    return quantity, line.unit, line.unit_price_usd
+
+
+def _one_run(amount_nano: int) -> PriceLine:
+    return PriceLine("run_count", Decimal(1), "run", usd(amount_nano))
