@@ -36,7 +36,6 @@ _PILLOW_NAMES: Final[Mapping[ImageFormat, str]] = MappingProxyType(
 
 _ORIENTATION_TAG: Final = 0x0112
 _SIDEWAYS: Final = frozenset({5, 6, 7, 8})
-_PROXY_SIDE: Final = 128
 _ADDRESS: Final = re.compile(r"<[^>]* object at 0x[0-9a-f]+>")
 
 
@@ -72,7 +71,8 @@ class Picture:
     __slots__ = (
         "_image",
         "_lock",
-        "_proxy",
+        "_proxies",
+        "_shallow",
         "byte_count",
         "data",
         "format",
@@ -93,23 +93,32 @@ class Picture:
         self.width: Final[int] = height if sideways else width
         self.height: Final[int] = width if sideways else height
         self._image: Final = image
-        self._proxy: Image | None = None
-        self._lock: Final = threading.Lock()
+        self._shallow: Image | None = None
+        self._proxies: Final[dict[int, Image]] = {}
+        self._lock: Final = threading.RLock()
 
     @property
     def image(self) -> Image:
         """The decoded pixels as stored, not rotated. Shared: copy before any change."""
         return self._image
 
-    def proxy(self) -> Image:
-        """Return a small 8-bit version of at most 128 by 128 pixels, each the mean of a block.
+    def eight_bit(self) -> Image:
+        """Return the whole picture in mode L, RGB or RGBA, not rotated. Made on the first call."""
+        with self._lock:
+            if self._shallow is None:
+                self._shallow = _to_eight_bits(self._image)
+            return self._shallow
 
-        Its mode is L, RGB or RGBA, and it is not rotated. Made on the first call.
+    def proxy(self, side: int = 128) -> Image:
+        """Return `eight_bit` reduced to at most `side` by `side` pixels, each the mean of a block.
+
+        Each side is divided by a whole number, so the shape may change a little. Made on the
+        first call for a side.
         """
         with self._lock:
-            if self._proxy is None:
-                self._proxy = _shrink(self._image)
-            return self._proxy
+            if side not in self._proxies:
+                self._proxies[side] = _shrink(self.eight_bit(), side)
+            return self._proxies[side]
 
 
 def open_picture(
@@ -205,10 +214,9 @@ def _undecodable(header: Header, error: Exception) -> Defect:
     return Defect(Flaw.DAMAGED, reason, f"{type(error).__name__}: {message}")
 
 
-def _shrink(image: Image) -> Image:
-    narrow = _to_eight_bits(image)
-    factor = tuple(-(-side // _PROXY_SIDE) for side in narrow.size)
-    return narrow if factor == (1, 1) else narrow.reduce((factor[0], factor[1]))
+def _shrink(image: Image, side: int) -> Image:
+    factor = (-(-image.width // side), -(-image.height // side))
+    return image if factor == (1, 1) else image.reduce(factor)
 
 
 def _to_eight_bits(image: Image) -> Image:

@@ -37,7 +37,8 @@ def walk_avif(data: bytes) -> Header | Defect:
     has_pixels = False
     end = 0
     for box in _boxes(view, 0, len(view)):
-        foreign = box.kind not in _KNOWN
+        # A second ftyp is a second file, glued on.
+        foreign = box.kind not in _KNOWN or (box.kind == b"ftyp" and end > 0)
         if foreign and header is not None and has_pixels:
             break
         if foreign:
