@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 
 from assets.errors import Missing, StoreError, StoreUnavailable
 from assets.layout import MANIFEST_CSV, MANIFEST_JSON, RELEASED
-from assets.store import Store
+from assets.store import Head, Store
 
 _WORKERS: Final = 16
 _WAITING: Final = 64
@@ -106,10 +106,13 @@ def audit(
                 "the books know nothing of it: a release that was cut off, which the order's next "
                 "run completes, or a file that somebody else put there",
             )
-            for head in store.walk(folder)
-            if head.key not in known
+            for head in sorted(_unknown(store, folder, known), key=lambda head: head.key)
         )
     return AuditReport(checked, deep, tuple(problems))
+
+
+def _unknown(store: Store, folder: str, known: set[str]) -> Iterator[Head]:
+    return (head for head in store.walk(folder) if head.key not in known)
 
 
 def _compared(

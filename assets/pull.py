@@ -160,7 +160,7 @@ def _manifest_keys(store: Store, campaign: str | None, order: str | None) -> Ite
 def _steps(
     store: Store, rows: Iterable[ManifestRow], files: RootedFiles, workers: int
 ) -> Iterator[PullStep]:
-    """Run the copies ahead of the reader by a few files for each worker; give them back in order."""
+    """Copy a few files for each worker ahead of the reader; give them back in order."""
     waiting: deque[Future[PullStep]] = deque()
     seen: set[str] = set()
     with ThreadPoolExecutor(workers, thread_name_prefix="pull") as pool:

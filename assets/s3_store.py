@@ -44,6 +44,8 @@ REQUEST_ATTEMPTS: Final = 4
 """Per request, made by botocore's standard mode on 5xx, throttling and lost connections."""
 CONFLICT_ATTEMPTS: Final = 6
 """How often a put-once that lost a race still under way (409) is tried."""
+UNSEEN_MAX: Final = 2
+"""An object that is there for a put and gone for a head: once it was removed between, twice not."""
 READ_ATTEMPTS: Final = 3
 """How often a whole object is read when the connection breaks in the middle."""
 
@@ -115,6 +117,7 @@ class S3Store:
         """Put an object on condition that there is none. See `Store.put_once`."""
         full = self._full(key)
         check_digest(self.locate(key), data, sha256)
+        unseen = 0
         for attempt in range(CONFLICT_ATTEMPTS):
             try:
                 with self._told(racing=True):
@@ -128,10 +131,15 @@ class S3Store:
                         IfNoneMatch="*",
                     )
             except _LostRaceError as lost:
-                if not lost.still_open and self._is_same(key, sha256):
-                    return PutOutcome.SAME
+                if not lost.still_open:
+                    if self._is_same(key, sha256):
+                        return PutOutcome.SAME
+                    unseen += 1
             else:
                 return PutOutcome.CREATED
+            if unseen == UNSEEN_MAX:
+                # SeaweedFS keeps keys as files: a folder takes a name without being an object.
+                raise BadKey(key, "the server has the name but no object: a folder, perhaps")
             self._sleep(0.05 * 2**attempt)
         raise StoreUnavailable(
             f"{self.locate(key)} is being written by somebody else all the time; run again later."
@@ -204,9 +212,9 @@ class S3Store:
 
     def folders(self, prefix: str) -> Iterator[str]:
         """List common prefixes, a thousand a request. See `Store.folders`."""
-        for page in self._pages(prefix, Delimiter="/"):
-            for item in page.get("CommonPrefixes", ()):
-                yield item["Prefix"].removeprefix(self._prefix)
+        pages = self._pages(prefix, Delimiter="/")
+        found = [item["Prefix"] for page in pages for item in page.get("CommonPrefixes", ())]
+        yield from (full.removeprefix(self._prefix) for full in sorted(found, key=str.encode))
 
     def locate(self, key: str) -> str:
         """Say the object's `s3://` URL. See `Store.locate`."""

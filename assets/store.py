@@ -119,7 +119,7 @@ class Store(Protocol):
         """Say what is known of an object, or None when there is none."""
 
     def walk(self, prefix: str) -> Iterator[Head]:
-        """Name every object below a prefix, in the byte order of the keys.
+        """Name every object below a prefix, in whatever order the store has them.
 
         The prefix is empty or ends with a slash. Only key and size are sure to be filled in.
         """

