@@ -83,12 +83,18 @@ def compose(design: Design, setting: Setting, photo: Image.Image | None) -> Comp
     if photo is not None:
         _lay_photo(canvas, design.layout, photo)
     inked: list[Inked] = []
-    words = [line for line in setting.lines if line.role in {"headline", "subline"}]
-    for group in (words, [line for line in setting.lines if line.role == "brand"]):
-        if group:
-            wanted = inked[0].colour if inked else None
-            colour = _readable(canvas, _around(group, design.size), wanted)
-            inked += [Inked(line, colour) for line in group]
+    ink: RGB | None = WHITE if design.layout == "photo" else None
+    for roles in ({"headline", "subline"}, {"brand"}):
+        group = [line for line in setting.lines if line.role in roles]
+        if not group:
+            continue
+        box = _around(group, design.size)
+        # A card keeps to one ink where it can, and over a photograph that ink is white.
+        choices = _preferred(canvas, box)
+        if ink is not None:
+            choices = [ink] if design.layout == "photo" else [ink, *choices]
+        ink = _readable(canvas, box, choices)
+        inked += [Inked(line, ink) for line in group]
     if setting.pill is not None:
         labels = [line for line in setting.lines if line.role == "cta"]
         colour = _draw_pill(canvas, setting.pill, inked[0].colour)
@@ -169,32 +175,32 @@ def _inks(palette: Palette) -> tuple[RGB, RGB]:
     return WHITE, mix(darkest, NEAR_BLACK, 0.45)
 
 
-def _readable(canvas: Canvas, box: tuple[int, int, int, int], wanted: RGB | None) -> RGB:
-    """Choose the ink that reads best over a box; veil the ground there where none reads well.
-
-    The ink `wanted` is taken wherever it reads, so that a card keeps to one.
-    """
+def _readable(canvas: Canvas, box: tuple[int, int, int, int], inks: Sequence[RGB]) -> RGB:
+    """Take the first ink that reads over all of a box; where none does, veil it for the first."""
     seen = luminances(canvas.image.crop(box))
-    inks = _inks(canvas.palette)
-    ranked = sorted(inks, key=lambda ink: -_worst(ink, seen))
-    for ink in (*((wanted,) if wanted else ()), *ranked, _BLACK):
+    for ink in inks:
         if _worst(ink, seen) >= _CONTRAST_AIM:
             return ink
-    ink = wanted or ranked[0]
-    veil = WHITE if luminance(ink) < luminance(WHITE) else inks[1]
+    veil = WHITE if luminance(inks[0]) < luminance(WHITE) else _inks(canvas.palette)[1]
     clean = canvas.image.copy()
     for strength in _VEILS:
         canvas.image.paste(clean)
         _veil(canvas, box, veil, strength)
-        if _worst(ink, luminances(canvas.image.crop(box))) >= _CONTRAST_AIM:
+        if _worst(inks[0], luminances(canvas.image.crop(box))) >= _CONTRAST_AIM:
             break
-    return ink
+    return inks[0]
+
+
+def _preferred(canvas: Canvas, box: tuple[int, int, int, int]) -> list[RGB]:
+    """Sort the palette's inks by how well they read over a box; plain black comes last."""
+    seen = luminances(canvas.image.crop(box))
+    return [*sorted(_inks(canvas.palette), key=lambda ink: -_worst(ink, seen)), _BLACK]
 
 
 def _veil(canvas: Canvas, box: tuple[int, int, int, int], colour: RGB, strength: float) -> None:
     """Lay a colour over a box and on to the card's nearest edge, fading out the other way.
 
-    Running on to an edge makes it a shadow of the card; a cloud around the words looks like a stain.
+    Running on to an edge makes it a shadow of the card; a cloud around words looks like a stain.
     """
     width, height = canvas.image.size
     gaps = (

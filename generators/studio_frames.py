@@ -10,6 +10,9 @@ Along = Literal["left", "center", "right"]
 Down = Literal["top", "middle", "bottom"]
 
 _TALL_FROM, _WIDE_FROM, _STRIP_FROM = 0.78, 1.34, 2.6
+STRIP_FIGURE = 1.35
+"""Width of a strip's right end, in heights, that its figure has to itself."""
+
 # A story's upper and lower ends are covered by the buttons of the program that shows it.
 _STORY_UNTIL, _STORY_TOP, _STORY_BOTTOM = 0.62, 0.125, 0.17
 
@@ -34,6 +37,8 @@ class Frame:
     bottom: float
     along: Along = "left"
     down: Down = "bottom"
+    margin: float = 0.0
+    """The card's own margin, which lies outside the box."""
 
     @property
     def width(self) -> float:
@@ -51,7 +56,7 @@ def safe(width: int, height: int) -> Frame:
     margin = max(3.0, 0.08 * min(width, height))
     if shape_of(width, height) == "strip":
         margin = max(3.0, 0.16 * min(width, height))
-    frame = Frame(margin, margin, width - margin, height - margin)
+    frame = Frame(margin, margin, width - margin, height - margin, margin=margin)
     if width / height <= _STORY_UNTIL:
         return replace(
             frame,
@@ -66,7 +71,7 @@ def beside(width: int, height: int, *, kept: float = 0.56, from_top: float = 0.4
     box = safe(width, height)
     shape = shape_of(width, height)
     if shape == "strip":
-        return replace(box, right=box.left + 0.74 * box.width, down="middle")
+        return replace(box, right=width - STRIP_FIGURE * height, down="middle")
     if shape == "wide":
         return replace(box, right=box.left + kept * width, down="middle")
     return replace(box, top=box.top + from_top * box.height, down="bottom")
@@ -88,7 +93,7 @@ def upper(width: int, height: int) -> Frame:
     box = safe(width, height)
     shape = shape_of(width, height)
     if shape == "strip":
-        return replace(box, right=box.left + 0.8 * box.width, down="middle")
+        return replace(box, down="middle")
     if shape == "wide":
         return replace(box, right=box.left + 0.8 * box.width, bottom=0.60 * height, down="middle")
     return replace(box, bottom=0.575 * height, down="top")
@@ -97,7 +102,7 @@ def upper(width: int, height: int) -> Frame:
 def centred(width: int, height: int) -> Frame:
     """Words in the middle, inside a drawn frame."""
     box = safe(width, height)
-    inset = 0.07 * min(width, height)
+    inset = 0.0 if shape_of(width, height) == "strip" else 0.07 * min(width, height)
     return Frame(
         box.left + inset, box.top + inset, box.right - inset, box.bottom - inset, "center", "middle"
     )

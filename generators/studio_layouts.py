@@ -15,6 +15,7 @@ from PIL.ImageDraw import ImageDraw
 
 from generators.studio_colour import RGB, exact_mix, mix
 from generators.studio_frames import (
+    STRIP_FIGURE,
     Frame,
     beside,
     centred,
@@ -72,7 +73,10 @@ def _diagonal(canvas: Canvas) -> None:
     sway = canvas.rng.uniform(-0.03, 0.03)
     wide = shape_of(width, height) in {"wide", "strip"}
     if wide:
-        foot, head = (0.64 + sway) * width, (0.64 + sway) * width + 0.34 * height
+        foot = (0.64 + sway) * width
+        if shape_of(width, height) == "strip":
+            foot = width - (STRIP_FIGURE - 0.1) * height
+        head = foot + 0.34 * height
         start, end = (head, 0.0), (foot, float(height))
         far = [(float(width), float(height)), (float(width), 0.0)]
     else:
@@ -123,7 +127,7 @@ def _corner(canvas: Canvas) -> tuple[float, float, float]:
     width, height = canvas.width, canvas.height
     shape = shape_of(width, height)
     if shape == "strip":
-        return width - 0.55 * height, 0.5 * height, 0.62 * height
+        return width - 0.5 * height, 0.5 * height, 0.56 * height
     if shape == "wide":
         return 0.83 * width, 0.47 * height, 0.40 * height
     if shape == "tall":
@@ -150,13 +154,16 @@ def _waves(canvas: Canvas) -> None:
     """Four swells at the foot of the card, each lighter than the one behind it."""
     _ground(canvas, 90)
     palette, width, height, rng = canvas.palette, canvas.width, canvas.height, canvas.rng
-    colours = (
+    colours: tuple[RGB, ...] = (
         mix(palette.base, palette.shape, 0.55),
         palette.shape,
         mix(palette.shape, palette.spark, 0.5),
         palette.spark,
     )
-    crest = 0.68 if shape_of(width, height) != "strip" else 0.45
+    crest = 0.68
+    if shape_of(width, height) == "strip":
+        # A strip's words stand on the swells, which therefore keep to the ground's own tones.
+        crest, colours = 0.56, (mix(palette.deep, palette.base, 0.75), palette.base)
     phase = rng.uniform(0, 2 * math.pi)
     for index, colour in enumerate(colours):
         level = (crest + 0.078 * index) * height
@@ -209,7 +216,7 @@ def _dots(canvas: Canvas) -> None:
     palette, width, height, unit = canvas.palette, canvas.width, canvas.height, canvas.unit
     pitch = max(5.0, unit / 21)
     strip = shape_of(width, height) == "strip"
-    reach = {"tall": 0.92, "square": 0.62, "wide": 0.98, "strip": 1.6}[
+    reach = {"tall": 0.92, "square": 0.62, "wide": 0.98, "strip": 1.3}[
         shape_of(width, height)
     ] * unit
     middle = (width * canvas.rng.uniform(0.93, 1.02), height * canvas.rng.uniform(-0.02, 0.1))
@@ -239,13 +246,16 @@ def _tiles(canvas: Canvas) -> None:
     if shape in {"wide", "strip"}:
         rows = 3 if shape == "wide" else 2
         side = height / rows
-        columns = max(2, round(0.37 * width / side)) if shape == "wide" else 5
+        columns = max(2, round(0.37 * width / side)) if shape == "wide" else 2
         mosaic(canvas, (width - columns * side, 0.0), side, columns, rows)
     else:
         columns = 4 if shape == "tall" else 5
         side = width / columns
         rows = max(2, round(0.38 * height / side)) if shape == "tall" else 2
         mosaic(canvas, (0.0, 0.0), side, columns, rows)
+
+
+_FINE_LINE_FROM_PX = 200
 
 
 def _poster(canvas: Canvas) -> None:
@@ -255,11 +265,12 @@ def _poster(canvas: Canvas) -> None:
     canvas.image.paste(ground)
     spark = palette.spark
     _scooped(canvas, 0.040 * unit, 0.075 * unit, max(1.0, 0.0045 * unit), spark)
-    _scooped(canvas, 0.054 * unit, 0.075 * unit, max(0.6, 0.0018 * unit), spark)
+    if unit >= _FINE_LINE_FROM_PX:
+        _scooped(canvas, 0.054 * unit, 0.075 * unit, max(0.6, 0.0018 * unit), spark)
 
 
 def _scooped(canvas: Canvas, inset: float, scoop: float, line: float, colour: RGB) -> None:
-    """Draw a frame's line at a distance from the edge, with a quarter circle cut from each corner."""
+    """Draw a frame's line at a distance from the edge, a quarter circle cut from each corner."""
     left, top, right, bottom = inset, inset, canvas.width - inset, canvas.height - inset
 
     def paint(

@@ -97,7 +97,12 @@ class _Room:
     shape: Shape
     scale: float
     words: Words
-    brand_in_corner: bool
+    end_px: float
+    """Size of the type at a strip's ends."""
+    brand: Box | None
+    """Where the brand stands when it is no part of the block: a corner, or a strip's left end."""
+    pill: Box | None
+    """A strip's right end with its call to action; None when that follows the words."""
 
     def sizes(self, headline: float) -> _Sizes:
         strip = self.shape == "strip"
@@ -105,10 +110,15 @@ class _Room:
         large = max(small, (0.16 if strip else 0.044) * self.scale)
         return _Sizes(
             headline=headline,
-            subline=min(max(0.40 * headline, small), large),
-            label=max(LEGIBLE_PX, min(0.4 * headline, (0.14 if strip else 0.034) * self.scale)),
-            brand=max(LEGIBLE_PX, (0.12 if strip else 0.031) * self.scale),
+            subline=max(LEGIBLE_PX, min(max(0.40 * headline, small), large, 0.6 * headline)),
+            label=max(LEGIBLE_PX, self._label_px(headline)),
+            brand=max(LEGIBLE_PX, self.end_px if strip else 0.031 * self.scale),
         )
+
+    def _label_px(self, headline: float) -> float:
+        if self.shape == "strip":
+            return self.end_px
+        return min(0.4 * headline, 0.034 * self.scale)
 
     @property
     def largest_px(self) -> float:
@@ -130,26 +140,55 @@ def fitted(
     frame = replace(frame, along=words.along or frame.along)
     shape = shape_of(*size)
     scale = min(size) * (1.1 if shape == "wide" else 1.0)
-    corner = brand_in_corner and bool(words.brand) and shape != "strip"
-    room = _Room(frame, shape, scale, words, corner)
-    if corner:
-        box = safe(*size)
-        under = box.top + room.sizes(0).brand * 2.6
-        room = replace(room, frame=replace(frame, top=max(frame.top, under)))
+    room = _Room(frame, shape, scale, words, min(0.15 * size[1], 0.022 * size[0]), None, None)
+    if shape == "strip":
+        room = _with_ends(room)
+    elif brand_in_corner and words.brand:
+        room = _with_corner(room, safe(*size))
+    if room.frame.width <= 0:
+        return None
     block = _largest(room)
     if block is None:
         return None
     lines = tuple(_placed(room, block))
-    pill = _pill(room, block)
+    pill = room.pill or _pill(room, block)
     if pill is not None:
         lines = (*lines, _label(room, block, pill))
-    if corner:
-        lines = (_corner_brand(room, block, safe(*size)), *lines)
+    if room.brand is not None:
+        lines = (*lines, _standing_brand(room, room.brand))
     inside = all(
         box[0] >= 0 and box[1] >= 0 and box[2] <= size[0] and box[3] <= size[1]
         for box in (*(line.ink for line in lines), *((pill,) if pill else ()))
     )
     return Setting(lines, pill) if inside else None
+
+
+def _with_corner(room: _Room, box: Frame) -> _Room:
+    """Stand the brand in the upper corner of the card, and keep the words under it."""
+    size = room.sizes(0).brand
+    corner = (box.left, box.top, box.right, box.top + CAP_EM * size)
+    frame = replace(room.frame, top=max(room.frame.top, box.top + 2.6 * size))
+    return replace(room, frame=frame, brand=corner)
+
+
+def _with_ends(room: _Room) -> _Room:
+    """Stand a strip's brand at its left end and its call to action at its right end."""
+    frame, sizes, words = room.frame, room.sizes(0), room.words
+    gap = 0.22 * room.scale
+    middle = (frame.top + frame.bottom) / 2
+    brand = pill = None
+    left, right = frame.left, frame.right
+    if words.brand:
+        rise = CAP_EM * sizes.brand / 2
+        left += _mark(sizes) + LABEL.width(words.brand) * sizes.brand
+        brand = (frame.left, middle - rise, left, middle + rise)
+        left += gap
+    if words.cta:
+        rise = _PILL_HEIGHT_EM * sizes.label / 2
+        right -= _pill_width(words.cta, sizes)
+        pill = (right, middle - rise, frame.right, middle + rise)
+        right -= gap
+    return replace(room, frame=replace(frame, left=left, right=right), brand=brand, pill=pill)
 
 
 def _largest(room: _Room) -> _Block | None:
@@ -194,11 +233,10 @@ def _unrest(block: _Block) -> float:
 def _block(room: _Room, headline_px: float, *, cut_words: bool) -> _Block | None:
     sizes, words = room.sizes(headline_px), room.words
     width = room.frame.width - 1
-    if room.shape == "strip" and words.cta:
-        width -= _pill_width(words.cta, sizes) + 0.25 * room.scale
-    if width <= 0 or (words.cta and _pill_width(words.cta, sizes) > room.frame.width):
+    if room.pill is None and words.cta and _pill_width(words.cta, sizes) > width:
         return None
-    if words.brand and LABEL.width(words.brand) * sizes.brand + _mark(sizes) > width:
+    brand_width = LABEL.width(words.brand) * sizes.brand + _mark(sizes)
+    if words.brand and room.shape != "strip" and brand_width > width:
         return None
     headline = broken(words.headline, HEADLINE, width / headline_px, cut_words=cut_words)
     if headline is None:
@@ -215,7 +253,7 @@ def _rises(room: _Room, block: _Block) -> Iterator[tuple[Role, str, float]]:
     """Yield each line of the block with its baseline, measured down from the block's top."""
     sizes = block.sizes
     down = 0.0
-    if room.words.brand and not room.brand_in_corner:
+    if room.words.brand and room.brand is None:
         down += CAP_EM * sizes.brand
         yield "brand", room.words.brand, down
         down += 1.0 * sizes.brand + 0.14 * sizes.headline
@@ -238,10 +276,8 @@ def _height(room: _Room, block: _Block) -> float:
         size, voice = _style(role, block.sizes)
         bottom = max(bottom, down + voice.ink(text)[3] * size)
         baseline = down
-    if room.words.cta and room.shape != "strip":
+    if room.words.cta and room.pill is None:
         return baseline + _pill_gap(block) + _PILL_HEIGHT_EM * block.sizes.label
-    if room.words.cta:
-        return max(bottom, _PILL_HEIGHT_EM * block.sizes.label)
     return bottom
 
 
@@ -267,10 +303,6 @@ def _top(room: _Room, height: float) -> float:
 
 def _placed(room: _Room, block: _Block) -> Iterator[Line]:
     top = _top(room, block.height)
-    if room.shape == "strip":
-        pill = _PILL_HEIGHT_EM * block.sizes.label if room.words.cta else 0.0
-        text = max(down for _, _, down in _rises(room, block))
-        top += max(0.0, (min(block.height, pill) - text) / 2) if pill >= block.height else 0.0
     for role, text_, down in _rises(room, block):
         size, voice = _style(role, block.sizes)
         indent = _mark(block.sizes) if role == "brand" else 0.0
@@ -292,14 +324,11 @@ def _line(
     if frame.along == "center":
         x = (frame.left + frame.right - (right - left) + indent) / 2 - left
     elif frame.along == "right":
-        x = _text_right(room) - right
+        x = frame.right - right
     else:
-        x = max(frame.left + indent - size * voice.hang(text), 1.0 - left)
+        # Opening quotes hang outside the margin, as far as half of it.
+        x = frame.left + indent - min(size * voice.hang(text), left + 0.5 * frame.margin)
     return Line(role, text, voice, size, x, baseline)
-
-
-def _text_right(room: _Room) -> float:
-    return room.frame.right
 
 
 def _pill_width(text: str, sizes: _Sizes) -> float:
@@ -311,10 +340,6 @@ def _pill(room: _Room, block: _Block) -> Box | None:
     if not words.cta:
         return None
     width, height = _pill_width(words.cta, sizes), _PILL_HEIGHT_EM * sizes.label
-    if room.shape == "strip":
-        middle = (frame.top + frame.bottom) / 2
-        left = frame.left if frame.along == "right" else frame.right - width
-        return left, middle - height / 2, left + width, middle + height / 2
     last = max(down for _, _, down in _rises(room, block))
     top = _top(room, block.height) + last + _pill_gap(block)
     spare = frame.width - width
@@ -330,8 +355,9 @@ def _label(room: _Room, block: _Block, pill: Box) -> Line:
     return Line("cta", room.words.cta, LABEL, size, x, baseline)
 
 
-def _corner_brand(room: _Room, block: _Block, box: Frame) -> Line:
-    size = block.sizes.brand
-    cornered = replace(room, frame=replace(room.frame, left=box.left, right=box.right))
-    style = (size, LABEL, _mark(block.sizes))
-    return _line(cornered, "brand", room.words.brand, box.top + CAP_EM * size, style)
+def _standing_brand(room: _Room, box: Box) -> Line:
+    sizes = room.sizes(0)
+    place = replace(room, frame=replace(room.frame, left=box[0], right=box[2]))
+    if room.shape == "strip":
+        place = replace(place, frame=replace(place.frame, along="left"))
+    return _line(place, "brand", room.words.brand, box[3], (sizes.brand, LABEL, _mark(sizes)))

@@ -144,8 +144,8 @@ def ink_em(weight: Weight, letter: str) -> tuple[float, float, float, float]:
 @lru_cache(maxsize=16_384)
 def width_em(weight: Weight, tracking_em: float, text: str) -> float:
     """Return the width of a line from its first pen position to its last, in em."""
-    pairs = zip(text, text[1:] + "\0", strict=True)
-    run = sum(_advance_em(weight, one, two if two != "\0" else "") for one, two in pairs)
+    followers = [*text[1:], ""][: len(text)]
+    run = sum(_advance_em(weight, *pair) for pair in zip(text, followers, strict=True))
     return run + tracking_em * max(0, len(text) - 1)
 
 
