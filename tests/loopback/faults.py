@@ -64,7 +64,7 @@ class Fault:
             canceled: when; slow_run: the run's length; list_lag: how long the list does not show it
         count  get_503, output_503, cut_transfer: how many answers are bad before good ones;
             short_output: how many files are missing
-        error  failed: the prediction's error text
+        error  failed, sensitive: the prediction's error text
         with_counts  failed: the metrics show image counts although nothing is charged
         size  wrong_size: pixels (width, height); half the asked size without it
         content_type  html: what the HTML claims to be

@@ -297,7 +297,7 @@ def _apply(fault: Fault, prediction: Prediction) -> None:
         case "failed":
             prediction.outcome, prediction.error = "failed", fault.error or _INTERRUPTED
         case "sensitive":
-            prediction.outcome, prediction.error = "failed", _SENSITIVE
+            prediction.outcome, prediction.error = "failed", fault.error or _SENSITIVE
         case "aborted":
             prediction.outcome, prediction.start_us = "aborted", None
             prediction.end_us = start_us if given_us is None else prediction.created_us + given_us
