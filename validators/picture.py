@@ -124,7 +124,11 @@ class Picture:
 def open_picture(
     data: bytes, sha256: str, claimed_media_type: str | None, limits: Limits
 ) -> Picture | Defect:
-    """Open and fully decode the bytes, or say the first thing that is wrong. Raises nothing."""
+    """Open and fully decode the bytes, or say the first thing that is wrong. Raises nothing.
+
+    What no decoder tells stays unseen: a flipped byte in the pixels of a JPEG, WebP or AVIF, which
+    have no checksum, and rows that an encoder left out of a file that it ended properly.
+    """
     if len(data) > limits.max_bytes:
         return Defect(
             Flaw.TOO_MANY_BYTES,

@@ -25,8 +25,8 @@ _STANDALONE: Final = frozenset({0x01, *range(0xD0, 0xD8)})
 _MAX_SEGMENTS: Final = 20_000
 """Real files have under 1,000; a file of empty segments must not keep the walk busy for long."""
 
-_MAX_SCANS: Final = 200
-"""Encoders write 10 or so. Each scan passes over the whole picture, so thousands are an attack."""
+_MAX_SCANS: Final = 64
+"""Encoders write 10 or so. Each scan passes over the whole picture, so many are an attack."""
 
 
 class _Walk:
