@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from random import Random
 from typing import cast
 
-from PIL import Image, ImageDraw, ImageOps
+from PIL import Image, ImageOps
 
 from generators.studio_colour import (
     CONTRAST_LEAST,
@@ -30,6 +30,8 @@ from generators.studio_ground import Canvas, disc, pill
 from generators.studio_layouts import LAYOUTS
 from generators.studio_setting import Box, Line, Setting, Words, fitted
 from generators.studio_type import draw_line
+
+Pixels = tuple[int, int, int, int]
 
 _BLACK: RGB = (0, 0, 0)
 # Luminances are read from 8-bit pictures, where a step near black is 2 % of what it is added to.
@@ -88,12 +90,12 @@ def compose(design: Design, setting: Setting, photo: Image.Image | None) -> Comp
         group = [line for line in setting.lines if line.role in roles]
         if not group:
             continue
-        box = _around(group, design.size)
+        boxes = [_behind(line, design.size) for line in group]
         # A card keeps to one ink where it can, and over a photograph that ink is white.
-        choices = _preferred(canvas, box)
+        choices = _preferred(canvas, boxes)
         if ink is not None:
             choices = [ink] if design.layout == "photo" else [ink, *choices]
-        ink = _readable(canvas, box, choices)
+        ink = _readable(canvas, boxes, choices)
         inked += [Inked(line, ink) for line in group]
     if setting.pill is not None:
         labels = [line for line in setting.lines if line.role == "cta"]
@@ -107,11 +109,10 @@ def compose(design: Design, setting: Setting, photo: Image.Image | None) -> Comp
 
 def draw_words(composition: Composition) -> Image.Image:
     """Draw the letters over a composition's ground, which is changed, and return it."""
-    draw = ImageDraw.Draw(composition.ground)
     for part in composition.inked:
         line = part.line
         draw_line(
-            draw,
+            composition.ground,
             line.x,
             line.baseline,
             text=line.text,
@@ -141,15 +142,15 @@ def _shade(canvas: Canvas) -> None:
     canvas.image.paste(tint, mask=ramp.resize(canvas.image.size, Image.Resampling.BICUBIC))
 
 
-def _around(lines: Sequence[Line], size: tuple[int, int]) -> tuple[int, int, int, int]:
-    """Return the pixels that lines cover together, and a rim around them, within the card."""
-    inks = [line.ink for line in lines]
-    rim = 2 + 0.06 * max(line.size_px for line in lines)
+def _behind(line: Line, size: tuple[int, int]) -> Pixels:
+    """Return the pixels that a line covers, and a rim around them, within the card."""
+    left, top, right, bottom = line.ink
+    rim = 2 + 0.04 * line.size_px
     return (
-        max(0, int(min(ink[0] for ink in inks) - rim)),
-        max(0, int(min(ink[1] for ink in inks) - rim)),
-        min(size[0], int(max(ink[2] for ink in inks) + rim) + 1),
-        min(size[1], int(max(ink[3] for ink in inks) + rim) + 1),
+        max(0, int(left - rim)),
+        max(0, int(top - rim)),
+        min(size[0], int(right + rim) + 1),
+        min(size[1], int(bottom + rim) + 1),
     )
 
 
@@ -175,29 +176,37 @@ def _inks(palette: Palette) -> tuple[RGB, RGB]:
     return WHITE, mix(darkest, NEAR_BLACK, 0.45)
 
 
-def _readable(canvas: Canvas, box: tuple[int, int, int, int], inks: Sequence[RGB]) -> RGB:
-    """Take the first ink that reads over all of a box; where none does, veil it for the first."""
-    seen = luminances(canvas.image.crop(box))
+def _readable(canvas: Canvas, boxes: Sequence[Pixels], inks: Sequence[RGB]) -> RGB:
+    """Take the first ink that reads over all boxes; where none does, veil them for the first."""
+    seen = _seen(canvas, boxes)
     for ink in inks:
         if _worst(ink, seen) >= _CONTRAST_AIM:
             return ink
     veil = WHITE if luminance(inks[0]) < luminance(WHITE) else _inks(canvas.palette)[1]
+    left, top, right, bottom = zip(*boxes, strict=True)
+    box = (min(left), min(top), max(right), max(bottom))
     clean = canvas.image.copy()
     for strength in _VEILS:
         canvas.image.paste(clean)
         _veil(canvas, box, veil, strength)
-        if _worst(inks[0], luminances(canvas.image.crop(box))) >= _CONTRAST_AIM:
+        if _worst(inks[0], _seen(canvas, boxes)) >= _CONTRAST_AIM:
             break
     return inks[0]
 
 
-def _preferred(canvas: Canvas, box: tuple[int, int, int, int]) -> list[RGB]:
-    """Sort the palette's inks by how well they read over a box; plain black comes last."""
-    seen = luminances(canvas.image.crop(box))
+def _seen(canvas: Canvas, boxes: Sequence[Pixels]) -> tuple[float, float]:
+    """Return the lowest and the highest relative luminance in any of the boxes."""
+    ends = [luminances(canvas.image.crop(box)) for box in boxes]
+    return min(low for low, _ in ends), max(high for _, high in ends)
+
+
+def _preferred(canvas: Canvas, boxes: Sequence[Pixels]) -> list[RGB]:
+    """Sort the palette's inks by how well they read over the boxes; plain black comes last."""
+    seen = _seen(canvas, boxes)
     return [*sorted(_inks(canvas.palette), key=lambda ink: -_worst(ink, seen)), _BLACK]
 
 
-def _veil(canvas: Canvas, box: tuple[int, int, int, int], colour: RGB, strength: float) -> None:
+def _veil(canvas: Canvas, box: Pixels, colour: RGB, strength: float) -> None:
     """Lay a colour over a box and on to the card's nearest edge, fading out the other way.
 
     Running on to an edge makes it a shadow of the card; a cloud around words looks like a stain.

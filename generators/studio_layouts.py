@@ -132,7 +132,7 @@ def _corner(canvas: Canvas) -> tuple[float, float, float]:
         return 0.83 * width, 0.47 * height, 0.40 * height
     if shape == "tall":
         return 0.66 * width, 0.24 * height, 0.34 * width
-    return 0.76 * width, 0.22 * height, 0.25 * canvas.unit
+    return 0.77 * width, 0.20 * height, 0.235 * canvas.unit
 
 
 def _circle(canvas: Canvas) -> None:

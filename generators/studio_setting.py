@@ -25,8 +25,8 @@ LEGIBLE_PX = 7.0
 _SUBLINE_MEASURE_EM = 32.0
 _PILL_PAD_EM, _PILL_HEIGHT_EM = 1.25, 2.7
 # A line of a headline that is empty by this share weighs as much as type smaller by the same share.
-_RAGGED_WEIGHT, _LINE_WEIGHT, _LINES_AT_EASE = 0.6, 0.05, 4
-_SHRUNK = (1.0, 0.95, 0.9, 0.85, 0.8, 0.75, 0.7)
+_RAGGED_WEIGHT, _LINE_WEIGHT = 0.6, 0.05
+_SHRUNK = (1.0, 0.95, 0.9, 0.85, 0.8, 0.75, 0.7, 0.65)
 # Words are cut with hyphens only where the headline would otherwise fall below this share of its
 # largest size: a smaller line reads better than a broken word, up to a point.
 _CUT_BELOW = 0.34
@@ -216,18 +216,19 @@ def _searched(room: _Room, largest_px: float, *, cut_words: bool) -> _Block | No
         return None
     sizes = {max(LEGIBLE_PX, best.sizes.headline * share): share for share in _SHRUNK}
     tried = ((share, _block(room, size, cut_words=cut_words)) for size, share in sizes.items())
+    at_ease = 2 if room.shape == "strip" else 4
     return max(
         ((share, block) for share, block in tried if block and block.height <= room.frame.height),
-        key=lambda candidate: candidate[0] - _unrest(candidate[1]),
+        key=lambda candidate: candidate[0] - _unrest(candidate[1], at_ease),
         default=(1.0, best),
     )[1]
 
 
-def _unrest(block: _Block) -> float:
-    """Return how far a headline is from four full lines, on the scale of sizes' shares."""
+def _unrest(block: _Block, at_ease: int) -> float:
+    """Return how far a headline is from a few full lines, on the scale of sizes' shares."""
     widths = [HEADLINE.width(line) for line in block.headline]
     ragged = sum(1 - width / max(widths) for width in widths) / len(widths)
-    return _RAGGED_WEIGHT * ragged + _LINE_WEIGHT * max(0, len(widths) - _LINES_AT_EASE)
+    return _RAGGED_WEIGHT * ragged + _LINE_WEIGHT * max(0, len(widths) - at_ease) * 4 / at_ease
 
 
 def _block(room: _Room, headline_px: float, *, cut_words: bool) -> _Block | None:

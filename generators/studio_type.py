@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Literal
 from generators.errors import GeneratorError
 
 if TYPE_CHECKING:
-    from PIL import ImageDraw, ImageFont
+    from PIL import Image, ImageFont
 
 Weight = Literal["ExtraBold", "Bold", "Medium"]
 
@@ -30,6 +30,9 @@ _MEASURED_AT_PX = 1000
 _NO_LIGATURES = ("-liga", "-clig")
 _BREAKS_AFTER = "-\u2010\u2013\u2014/"
 _HANGING = "\"'\u201c\u2018\u201e\u00ab\u2039"
+_FINER = ((16, 4), (28, 3), (80, 2))
+"""Type smaller than so many pixels is drawn so many times larger."""
+
 _FORMAT_12 = 12
 _FORMAT_4 = 4
 
@@ -51,16 +54,20 @@ def _font_path(weight: Weight) -> Path:
     return Path(spec.origin).parent / "files" / f"Manrope-{weight}.ttf"
 
 
-@lru_cache(maxsize=256)
-def font(weight: Weight, size_px: float) -> ImageFont.FreeTypeFont:
-    """Load a weight at a size in pixels.
-
-    Raises:
-        FontMissing: the package with the typeface is not installed.
-    """
+@lru_cache(maxsize=8)
+def _measuring_font(weight: Weight) -> ImageFont.FreeTypeFont:
+    """Load a weight for measuring, with the layout engine that knows its kerning if there is one."""
     from PIL import ImageFont
 
-    return ImageFont.truetype(_font_path(weight), size_px)
+    return ImageFont.truetype(_font_path(weight), _MEASURED_AT_PX)
+
+
+@lru_cache(maxsize=256)
+def _drawing_font(weight: Weight, size_px: float) -> ImageFont.FreeTypeFont:
+    """Load a weight for drawing single letters, which need no layout."""
+    from PIL import ImageFont
+
+    return ImageFont.truetype(_font_path(weight), size_px, layout_engine=ImageFont.Layout.BASIC)
 
 
 @lru_cache(maxsize=4)
@@ -119,7 +126,7 @@ def _folded(line: str) -> str:
 @lru_cache(maxsize=16_384)
 def _advance_em(weight: Weight, letter: str, following: str) -> float:
     """Return how far a letter moves the pen when `following` comes next, kerning included."""
-    face = font(weight, _MEASURED_AT_PX)
+    face = _measuring_font(weight)
     both = face.getlength(letter + following, features=_features())
     alone = face.getlength(following, features=_features()) if following else 0.0
     return (both - alone) / _MEASURED_AT_PX
@@ -136,7 +143,7 @@ def _features() -> list[str] | None:
 @lru_cache(maxsize=4096)
 def ink_em(weight: Weight, letter: str) -> tuple[float, float, float, float]:
     """Return a letter's ink: left, top, right, bottom from its pen position on the baseline."""
-    left, top, right, bottom = font(weight, _MEASURED_AT_PX).getbbox(letter, anchor="ls")
+    left, top, right, bottom = _measuring_font(weight).getbbox(letter, anchor="ls")
     unit = _MEASURED_AT_PX
     return left / unit, top / unit, right / unit, bottom / unit
 
@@ -271,21 +278,35 @@ def _balanced(
 
 
 def draw_line(
-    draw: ImageDraw.ImageDraw,
+    picture: Image.Image,
     x: float,
     baseline: float,
     *,
     text: str,
     voice: Voice,
     size_px: float,
-    fill: tuple[int, int, int] | int,
+    fill: tuple[int, int, int],
 ) -> None:
-    """Draw one line from its pen position, letter by letter, at sub-pixel places."""
-    face = font(voice.weight, size_px)
-    pen = x
-    whole = math.floor(baseline + 0.5)
+    """Draw one line from its pen position, letter by letter, at sub-pixel places.
+
+    Small type is drawn larger and averaged down: at its own size the hinting of the letters would
+    move their stems to whole pixels, each by another fraction, and the line would look uneven.
+    """
+    from PIL import Image, ImageDraw
+
+    finer = next((times for below, times in _FINER if size_px < below), 1)
+    left, top, right, bottom = (size_px * side for side in voice.ink(text))
+    corner = (math.floor(x + left) - 2, math.floor(baseline + top) - 2)
+    across = math.ceil(x + right) + 2 - corner[0]
+    down = math.ceil(baseline + bottom) + 2 - corner[1]
+    mask = Image.new("L", (across * finer, down * finer))
+    draw = ImageDraw.Draw(mask)
+    face = _drawing_font(voice.weight, size_px * finer)
+    pen, height = (x - corner[0]) * finer, round((baseline - corner[1]) * finer)
     for index, letter in enumerate(text):
-        if not letter.isspace():
-            draw.text((pen, whole), letter, fill=fill, font=face, anchor="ls")
+        if letter != " ":
+            draw.text((pen, height), letter, fill=255, font=face, anchor="ls")
         following = text[index + 1 : index + 2]
-        pen += size_px * (_advance_em(voice.weight, letter, following) + voice.tracking_em)
+        advance = _advance_em(voice.weight, letter, following) + voice.tracking_em
+        pen += size_px * finer * advance
+    picture.paste(fill, corner, mask.reduce(finer) if finer > 1 else mask)
