@@ -87,8 +87,9 @@ class Intake:
             return answered(201, shown, tuple(headers))
         await world.wait_for_answer(prediction, wait_s)
         headers.append(("preference-applied", f"wait={wait_s:g}"))
-        shown = world.view(prediction)
-        complete = shown["output"] is not None or prediction.is_terminal(world.now_us())
+        now_us = world.now_us()
+        shown = world.view(prediction, now_us)
+        complete = shown["output"] is not None or prediction.is_terminal(now_us)
         return answered(201 if complete else 202, shown, tuple(headers))
 
 

@@ -117,7 +117,7 @@ def test_what_failed_or_never_started_is_free(kind: str) -> None:
     world = make_world()
     create(world, SCHNELL, Fault(kind, with_counts=True))
     (line,) = world.bill()
-    assert (line.amount, line.amount_nano, line.items) == (0, 0, ())
+    assert (line.amount_nano, line.items) == (0, ())
 
 
 def test_a_missing_file_is_billed_all_the_same() -> None:
@@ -226,7 +226,7 @@ def test_a_scripted_fault_fires_for_the_next_matching_requests_only() -> None:
     desk = FaultDesk(
         0, [Fault("failed", times=2, after=1, prompt="lamp", inputs={"num_outputs": 2})]
     )
-    lamp = {"prompt": "a lamp", "num_outputs": 2}
+    lamp: dict[str, Any] = {"prompt": "a lamp", "num_outputs": 2}
     requests = [lamp, {"prompt": "a lamp"}, lamp, {**lamp, "prompt": "a mug"}, lamp, lamp]
     fired = [bool(desk.drawn_for_create(n, SCHNELL, given)) for n, given in enumerate(requests)]
     assert fired == [False, False, True, False, True, False]
