@@ -63,19 +63,29 @@ class DirectoryStore:
         return f"file:{self.root}"
 
     def check(self) -> None:
-        """Prove that the folder takes files and hard links; sweep what killed processes left."""
-        if self.root.exists() and not self.root.is_dir():
-            raise StoreUnavailable(f"{self.root} is a file, not a folder; choose another place.")
+        """Prove that the folder takes files and hard links. See `Store.check`."""
+        self.make()
+        with self._told(INCOMING), self._files.incoming() as (file, path):
+            file.write(_PROBE_BYTES)
+            finish(file)
+            twin = path.with_name(path.name + "-twin")
+            try:
+                os.link(path, twin)
+            finally:
+                twin.unlink(missing_ok=True)
+
+    def make(self) -> None:
+        """Make the folder when it is not there, and sweep what killed processes left in it.
+
+        Raises:
+            StoreUnavailable: it cannot be made, or a file has its name.
+        """
         with self._told(INCOMING):
+            if self.root.exists() and not self.root.is_dir():
+                raise StoreUnavailable(
+                    f"{self.root} is a file, not a folder; choose another place."
+                )
             self.root.mkdir(parents=True, exist_ok=True)
-            with self._files.incoming() as (file, path):
-                file.write(_PROBE_BYTES)
-                finish(file)
-                twin = path.with_name(path.name + "-twin")
-                try:
-                    os.link(path, twin)
-                finally:
-                    twin.unlink(missing_ok=True)
             self._files.sweep(LEFTOVER_AGE_S, self._clock())
 
     def tidy(self) -> None:
@@ -154,8 +164,8 @@ class DirectoryStore:
             key = prefix + name
             if entry.is_dir(follow_symlinks=False):
                 yield from self.walk(key)
-            elif entry.is_file(follow_symlinks=False):
-                yield Head(key, entry.stat(follow_symlinks=False).st_size, None, media_type_of(key))
+            elif entry.is_file(follow_symlinks=False) and (head := self.head(key)):
+                yield head
 
     def folders(self, prefix: str) -> Iterator[str]:
         """Name the folders just below a prefix. See `Store.folders`."""

@@ -35,7 +35,7 @@ MANIFEST_VERSION: Final = 1
 
 _LIST_OPENS: Final = '"assets": ['
 _END: Final = "]}"
-_LINE_CHARACTERS_MAX: Final = 1 << 20
+_LINE_BYTES_MAX: Final = 1 << 20
 """No row is near a megabyte; a longer line is no manifest and is not read into memory."""
 _FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r")
 
@@ -200,13 +200,15 @@ def _lines(chunks: Iterable[bytes], where: str) -> Iterator[str]:
         *whole, rest = (rest + chunk).split(b"\n")
         for line in whole:
             yield _text(line, where)
-        if len(rest) > _LINE_CHARACTERS_MAX:
-            raise ManifestError(f"{where} has a line that no manifest has; write it again.")
+        if len(rest) > _LINE_BYTES_MAX:
+            break
     if rest:
         yield _text(rest, where)
 
 
 def _text(line: bytes, where: str) -> str:
+    if len(line) > _LINE_BYTES_MAX:
+        raise ManifestError(f"{where} has a line that no manifest has; write it again.")
     try:
         return line.decode()
     except UnicodeDecodeError as error:

@@ -128,7 +128,7 @@ def pull(
         StoreUnavailable: store or folder as a whole stopped working; what was copied stays.
     """
     folder = DirectoryStore(dest)
-    folder.check()
+    folder.make()
     report = PullReport()
 
     def kept() -> Iterator[ManifestRow]:

@@ -145,6 +145,8 @@ def _said(error: ClientError, bucket: str) -> str:
     code = code_of(error)
     if code == "NoSuchBucket":
         return f"has no bucket {bucket!r}; make it, or correct MINTAGE_STORE_URL"
+    if not code:
+        return "does not speak S3 there; correct AWS_ENDPOINT_URL_S3"
     status = str(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", ""))
     known = _BY_CODE.get(code) or _BY_CODE.get(status)
     return known or f"answered {code} (HTTP {status or 'unknown'}) to {error.operation_name}"

@@ -10,7 +10,15 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from warehouse_parts import ACCEPTED_AT, CAMPAIGN, ORDER_ID, Kept, released_order
+from warehouse_parts import (
+    ACCEPTED_AT,
+    CAMPAIGN,
+    ORDER_ID,
+    Kept,
+    make_form,
+    make_row,
+    released_order,
+)
 
 from assets import (
     DirectoryStore,
@@ -18,6 +26,7 @@ from assets import (
     PullOutcome,
     PullStep,
     Store,
+    StoreUnavailable,
     listing,
     pull,
     read_manifest,
@@ -201,9 +210,13 @@ def test_outcomes_are_told_one_by_one(kept: Kept, dest: Path) -> None:
     assert rows[1].key in str(steps[1].problem)
 
 
-def test_every_name_that_can_be_released_can_be_pulled(store: Store, dest: Path) -> None:
-    from warehouse_parts import make_form, make_row
+def test_a_file_in_place_of_the_folder_is_said(store: Store, dest: Path) -> None:
+    dest.write_text("a file")
+    with pytest.raises(StoreUnavailable, match="is a file"):
+        pull(store, [], dest)
 
+
+def test_every_name_that_can_be_released_can_be_pulled(store: Store, dest: Path) -> None:
     rows = []
     for name in ["ünï/çødé-猫", "a+b c", "per%20cent", ".hidden/x"]:
         data = name.encode()

@@ -1,3 +1,5 @@
+"""Where things lie in a store, and what may not lie there."""
+
 from __future__ import annotations
 
 import pytest

@@ -1,3 +1,5 @@
+"""What a manifest looks like, and what a tampered one cannot do."""
+
 from __future__ import annotations
 
 import csv
@@ -119,7 +121,7 @@ def tampered(old: str, new: str) -> MemoryStore:
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
-        ("]}", "", "ends in the middle"),
+        ("\n]}", "", "ends in the middle"),
         ('"bytes": 1', '"bytes": "many"', "bad bytes"),
         ('"bytes": 1, ', "", "bad bytes"),
         ('{"name"', '{name"', "no asset"),

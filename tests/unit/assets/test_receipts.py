@@ -1,3 +1,5 @@
+"""What a receipt says, always in the same bytes."""
+
 from __future__ import annotations
 
 import json
