@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+import warnings
 from importlib.metadata import version
 
 from cyclopts import App, CycloptsError
@@ -31,6 +32,8 @@ for module in (order_commands, review_commands, asset_commands, ledger_commands,
 def main() -> None:
     """Run the command line and exit with its code."""
     load_dotenv(".env", override=False)
+    # Pillow warns of odd metadata in pictures; the inspectors judge pictures, and people read this screen.
+    warnings.filterwarnings("ignore", module=r"PIL\.")
     sys.exit(run(sys.argv[1:]))
 
 

@@ -47,8 +47,8 @@ def show(
 ) -> int:
     """List released assets, from the manifests in the store."""
     from assets import listing
-    from console.output import console, print_json, table
     from console.asset_rows import row_json
+    from console.output import console, print_json, table
 
     store = open_house().store()
     rows = listing(
@@ -63,14 +63,24 @@ def show(
         return 0
     out = console()
     shown = [
-        (row.order_id, row.name, f"{row.width}x{row.height}", f"{row.bytes / 1000:,.0f} kB", f"${row.cost_usd:f}")
+        (
+            row.order_id,
+            row.name,
+            f"{row.width}x{row.height}",
+            f"{row.bytes / 1000:,.0f} kB",
+            f"${row.cost_usd:f}",
+        )
         for row in rows
     ]
     if not shown:
         out.print(f"Nothing is released in {store.url} that fits.", soft_wrap=True)
         return 0
     out.print(
-        table(("order", "name", "size", "file", "cost"), shown, right=frozenset({"size", "file", "cost"}))
+        table(
+            ("order", "name", "size", "file", "cost"),
+            shown,
+            right=frozenset({"size", "file", "cost"}),
+        )
     )
     out.print(f"{len(shown):,} assets in {store.url}", soft_wrap=True)
     return 0
@@ -123,9 +133,13 @@ def pull(
 
 
 def verify(
-    order_id: Annotated[str | None, Parameter(help="An order of the books; all of them without it.")] = None,
+    order_id: Annotated[
+        str | None, Parameter(help="An order of the books; all of them without it.")
+    ] = None,
     *,
-    deep: Annotated[bool, Parameter(negative="", help="Read every file and take its SHA-256 anew.")] = False,
+    deep: Annotated[
+        bool, Parameter(negative="", help="Read every file and take its SHA-256 anew.")
+    ] = False,
     json: Json = False,
 ) -> int:
     """Check the store against the books; exit 1 where they differ."""
@@ -137,10 +151,19 @@ def verify(
     with house.books() as books:
         report = audit_store(books, store, order_id, deep=deep)
     if json:
-        print_json({"ok": not report.problems, "store": store.url, "checked": report.checked,
-                    "deep": report.deep, "problems": list(report.problems)})
+        print_json(
+            {
+                "ok": not report.problems,
+                "store": store.url,
+                "checked": report.checked,
+                "deep": report.deep,
+                "problems": list(report.problems),
+            }
+        )
     elif not report.problems:
-        console().print(f"{report.checked:,} released assets are as the books say: {store.url}", soft_wrap=True)
+        console().print(
+            f"{report.checked:,} released assets are as the books say: {store.url}", soft_wrap=True
+        )
     for problem in () if json else report.problems:
         say(f"mintage: {problem.detail}")
     return 1 if report.problems else 0

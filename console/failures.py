@@ -15,13 +15,14 @@ def explain(error: Exception) -> int:
     from flows import BadOrder, BadSettings, FlowError, NothingToRun
     from generators import GeneratorError
     from ledger import LedgerError
+    from validators import InspectionError
 
     if isinstance(error, BadOrder):
         sys.stderr.write(f"mintage: {error}\n")
         for problem in error.problems:
             sys.stderr.write(f"  {problem.sentence()}\n")
         return BAD_USAGE
-    known = (FlowError, LedgerError, AssetsError, GeneratorError)
+    known = (FlowError, LedgerError, AssetsError, GeneratorError, InspectionError)
     if isinstance(error, known):
         sys.stderr.write(f"mintage: {error}\n")
         return BAD_USAGE if isinstance(error, (BadSettings, NothingToRun)) else FAILED

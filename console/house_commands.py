@@ -17,34 +17,39 @@ def models(*, json: Json = False) -> int:
     """List the models with a card: every price, its source and its dates."""
     from datetime import datetime
 
-    from console.output import console, json_value, print_json, table
+    from console.output import console, json_value, print_json
     from generators import load_cards
 
     # A price is in force on a calendar day where the house stands.
     today = datetime.now().astimezone().date()
     rows = load_cards().listing(today=today)
     if json:
-        print_json({"models": [
+        print_json(
             {
-                **json_value(row),
-                "read_on": row.read_on.isoformat(),
-                "effective_from": row.effective_from.isoformat(),
+                "models": [
+                    {
+                        **json_value(row),
+                        "read_on": row.read_on.isoformat(),
+                        "effective_from": row.effective_from.isoformat(),
+                    }
+                    for row in rows
+                ]
             }
-            for row in rows
-        ]})
+        )
         return 0
     out = console()
-    out.print(
-        table(
-            ("provider", "model", "price", "per", "read on"),
-            [
-                (row.provider, row.model, f"${row.unit_price_usd:f}", row.unit, row.read_on.isoformat())
-                for row in rows
-            ],
-            right=frozenset({"price"}),
+    shown = ""
+    for row in rows:
+        if shown != f"{row.provider} {row.model}":
+            shown = f"{row.provider} {row.model}"
+            out.print(f"{shown}  {row.title}", style="bold")
+        out.print(
+            f"  ${row.unit_price_usd:f} per {row.unit} ({row.metric}), in force from "
+            f"{row.effective_from}",
+            soft_wrap=True,
         )
-    )
-    out.print("Prices of one model add up. `mintage models --json` has the sources.")
+        out.print(f"    read {row.read_on}: {row.source}", style="dim")
+    out.print("Prices of one model add up.")
     return 0
 
 

@@ -90,5 +90,5 @@ def _verdict_line(verdict: VerdictRecord) -> str:
 
 def _account(name: str) -> str:
     # An account belongs to the order that the story is about; its kind, and a provider, say enough.
-    kind, _, whose = name.partition(":")
+    kind, _, _ = name.partition(":")
     return name if kind == "payable" else kind

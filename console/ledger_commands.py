@@ -83,7 +83,9 @@ def summary(
 def export(
     *,
     format: Annotated[Literal["csv"], Parameter(name="--format", help="csv")] = "csv",  # noqa: A002  the flag's name
-    out: Annotated[Path | None, Parameter(name="--out", help="A file; standard output without it.")] = None,
+    out: Annotated[
+        Path | None, Parameter(name="--out", help="A file; standard output without it.")
+    ] = None,
 ) -> int:
     """Write the cost report: one row for each charge."""
     from console.cost_report import write_report

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -9,13 +10,15 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from cyclopts import App, Parameter
 
 if TYPE_CHECKING:
-    from flows import Engine, House, OrderQuote
+    from flows import House, OrderQuote, RunReport
     from ledger import Books, OrderView
 
 Json = Annotated[bool, Parameter(name="--json", negative="", help="Print one JSON object.")]
 EngineName = Annotated[
     Literal["inline", "prefect"] | None,
-    Parameter(name="--engine", help="inline, or prefect (the default when PREFECT_API_URL is set)."),
+    Parameter(
+        name="--engine", help="inline, or prefect (the default when PREFECT_API_URL is set)."
+    ),
 ]
 
 
@@ -78,7 +81,9 @@ def _print_checks(results: list[dict[str, object]]) -> None:
             sys.stdout.write(f"  {problem.sentence()}\n")
 
 
-def quote(order: Annotated[Path, Parameter(help="A work order file.")], *, json: Json = False) -> int:
+def quote(
+    order: Annotated[Path, Parameter(help="A work order file.")], *, json: Json = False
+) -> int:
     """Price an order against every cap before a cent is spent."""
     from flows import quote_plan
 
@@ -115,7 +120,9 @@ def _print_quote(quoted: OrderQuote) -> None:
     from ledger import format_usd
 
     out = console()
-    out.print(f"{quoted.order_id}: {quoted.job_count:,} jobs, up to {quoted.attempts_max} attempts each")
+    out.print(
+        f"{quoted.order_id}: {quoted.job_count:,} jobs, up to {quoted.attempts_max} attempts each"
+    )
     out.print(
         table(
             ("", "one attempt", "all jobs", "cap"),
@@ -156,25 +163,22 @@ def run(
     json: Json = False,
 ) -> int:
     """Run an order, or resume it; nothing is paid for twice."""
-    from flows import enter_plan
+    from console.progress import progress_watcher
+    from flows import run_plan
 
     house = open_house()
     plan = house.plan(order)
     chosen = house.engine(engine)
-    store = house.store()
-    store.check()
+    watch = None if json else progress_watcher()
     with house.books() as books:
-        order_id = enter_plan(books, plan, None)
-        return _run(house, books, order_id, chosen, as_json=json)
+        report = asyncio.run(run_plan(house, books, plan, None, chosen, watch))
+        return _tell(books, report, as_json=json)
 
 
-def _run(house: House, books: Books, order_id: str, engine: Engine, *, as_json: bool) -> int:
-    from console.progress import progress_watcher
-    from console.run_report import print_report, report_json
+def _tell(books: Books, report: RunReport, *, as_json: bool) -> int:
     from console.output import print_json, say
-    from flows import run_order
+    from console.run_report import print_report, report_json
 
-    report = run_order(house, books, order_id, engine, None if as_json else progress_watcher())
     if as_json:
         print_json(report_json(report))
     else:
@@ -185,33 +189,35 @@ def _run(house: House, books: Books, order_id: str, engine: Engine, *, as_json: 
 
 
 def resume(
-    order_id: Annotated[str | None, Parameter(help="An order of the books; all unfinished ones without it.")] = None,
+    order_id: Annotated[
+        str | None, Parameter(help="An order of the books; all unfinished ones without it.")
+    ] = None,
     *,
     engine: EngineName = None,
     json: Json = False,
 ) -> int:
     """Continue what is unfinished, from the books alone."""
     from console.output import print_json, say
-    from console.run_report import print_report, report_json
     from console.progress import progress_watcher
+    from console.run_report import report_json
     from flows import run_order
     from ledger import OrderState
 
     house = open_house()
     chosen = house.engine(engine)
+    watch = None if json else progress_watcher()
     with house.books() as books:
         if order_id is not None:
-            return _run(house, books, order_id, chosen, as_json=json)
+            report = asyncio.run(run_order(house, books, order_id, chosen, watch))
+            return _tell(books, report, as_json=json)
         unfinished = [view for view in books.orders() if view.state is not OrderState.DONE]
         reports = []
         for view in reversed(unfinished):
-            watch = None if json else progress_watcher()
-            report = run_order(house, books, view.record.order_id, chosen, watch)
+            order = view.record.order_id
+            report = asyncio.run(run_order(house, books, order, chosen, watch))
             reports.append(report)
             if not json:
-                print_report(books, report)
-            if report.stop_reason is not None:
-                say(f"mintage: {report.stop_reason}")
+                _tell(books, report, as_json=False)
         if json:
             print_json({"orders": [report_json(report) for report in reports]})
         elif not reports:
@@ -237,7 +243,9 @@ def stop(order_id: Annotated[str, Parameter(help="An order of the books.")]) -> 
 
 
 def status(
-    order_id: Annotated[str | None, Parameter(help="An order of the books; all of them without it.")] = None,
+    order_id: Annotated[
+        str | None, Parameter(help="An order of the books; all of them without it.")
+    ] = None,
     *,
     limit: Annotated[int, Parameter(help="How many orders, newest first.")] = 50,
     json: Json = False,
@@ -256,7 +264,11 @@ def status(
         return one_order(books, view, as_json=json)
 
 
-def trace(job_id: Annotated[str, Parameter(help="A job, such as my-order@0123456789#mug-1.")], *, json: Json = False) -> int:
+def trace(
+    job_id: Annotated[str, Parameter(help="A job, such as my-order@0123456789#mug-1.")],
+    *,
+    json: Json = False,
+) -> int:
     """Tell one job's whole story: attempts, entries, verdicts, release."""
     from console.job_story import print_story, story_json
     from console.output import print_json
@@ -292,8 +304,8 @@ def nightly(
     order_files(folder)
     house.store().check()
     with house.books() as books:
-        orders = run_nightly(
-            house, books, folder, day, chosen, lambda _: None if json else progress_watcher()
+        orders = asyncio.run(
+            run_nightly(house, books, folder, day, chosen, None if json else progress_watcher())
         )
         print_nightly(day, orders, as_json=json)
     return nightly_exit_code(orders)

@@ -81,8 +81,10 @@ def one_order(books: Books, view: OrderView, *, as_json: bool) -> int:
         return 0
     out = console()
     out.print(f"{order_id}: {view.record.title}")
-    out.print(f"owner {view.record.owner}, cost centre {view.record.cost_center}, "
-              f"campaign {view.record.campaign}")
+    out.print(
+        f"owner {view.record.owner}, cost centre {view.record.cost_center}, "
+        f"campaign {view.record.campaign}"
+    )
     out.print(f"{view.record.provider} {view.record.model}")
     out.print(
         f"{stands.state}; spent {format_usd(stands.spent_nano)}, held {format_usd(stands.held_nano)} "

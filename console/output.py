@@ -18,7 +18,7 @@ from ledger import plain, usd
 
 def console() -> Console:
     """Make the console for standard output; it knows its own width, and that of a pipe is 80."""
-    return Console(highlight=False)
+    return Console(highlight=False, markup=False, emoji=False)
 
 
 def say(text: str) -> None:
@@ -69,9 +69,7 @@ def table(
     """Make a plain table; the columns in `right` hold numbers."""
     made = Table(box=None, pad_edge=False, header_style="bold")
     for column in columns:
-        made.add_column(
-            column, justify="right" if column in right else "left", overflow="fold"
-        )
+        made.add_column(column, justify="right" if column in right else "left", overflow="fold")
     for row in rows:
         made.add_row(*row)
     return made

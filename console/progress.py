@@ -33,7 +33,7 @@ async def _watch(run: OrderRun) -> None:
         BarColumn(bar_width=None),
         TextColumn("{task.fields[money]}"),
         TimeElapsedColumn(),
-        console=Console(stderr=True, highlight=False),
+        console=Console(stderr=True, highlight=False, markup=False),
         transient=True,
     )
     cap = format_usd(run.record.cap_nano)

@@ -106,7 +106,11 @@ def print_nightly(day: date, orders: Sequence[NightlyOrder], *, as_json: bool) -
                 "orders": [
                     {"file": order.file, **report_json(order.report)}
                     if order.report
-                    else {"file": order.file, "error": str(order.fault), "exit_code": order.exit_code}
+                    else {
+                        "file": order.file,
+                        "error": str(order.fault),
+                        "exit_code": order.exit_code,
+                    }
                     for order in orders
                 ],
                 "spent_usd": usd_text(spent),

@@ -24,7 +24,7 @@ from flows.planning import Plan, plan_order
 from flows.problems import Problem
 from flows.quoting import OrderQuote, quote_plan
 from flows.reviewing import decide_review, waiting_for_review
-from flows.running import RunReport, Watcher, enter_plan, report, run_order
+from flows.running import RunReport, Watcher, report, run_order, run_plan
 from flows.settings import Settings, read_settings
 from flows.wiring import House, utc_now
 
@@ -51,7 +51,6 @@ __all__ = [
     "Watcher",
     "audit_store",
     "decide_review",
-    "enter_plan",
     "examine",
     "nightly_exit_code",
     "order_files",
@@ -61,6 +60,7 @@ __all__ = [
     "report",
     "run_nightly",
     "run_order",
+    "run_plan",
     "utc_now",
     "waiting_for_review",
 ]

@@ -11,7 +11,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 from ledger import (
     Books,
@@ -89,16 +89,16 @@ class Bookkeeper:
         self.commits = 0
         self.operations = 0
 
-    async def __aenter__(self) -> Bookkeeper:
+    async def __aenter__(self) -> Self:
         """Start taking requests."""
         self._worker = asyncio.create_task(self._work(), name="bookkeeper")
         return self
 
     async def __aexit__(self, *exc_info: object) -> None:
-        """Carry out what was asked, then stop."""
+        """Stop; whoever asked has waited for the answer before leaving."""
         assert self._worker is not None  # noqa: S101  entered before it is left
-        while (self._asked or self._reads) and self._broken is None:
-            await asyncio.sleep(0)
+        if self._broken is None:
+            await self.run(lambda _: None)
         self._worker.cancel()
         await asyncio.gather(self._worker, return_exceptions=True)
         self._thread.shutdown(wait=True)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from assets import AssetsError
 from flows.wiring import House
-from generators import GeneratorError, load_cards
+from generators import Checkable, GeneratorError, TokenMissing, TokenRefused, load_cards
 from ledger import LedgerError
 
 PREFECT_TIMEOUT_S = 5
@@ -32,7 +32,10 @@ def examine(house: House) -> list[Check]:
         _try("books", lambda: _books(house)),
         _try("store", lambda: _store(house)),
         _try("model cards", _cards),
-        _try("replicate", lambda: _replicate(house)),
+        *(
+            _try(provider, lambda provider=provider: _provider(house, provider))  # type: ignore[misc]
+            for provider in load_cards().providers
+        ),
         _prefect(house),
     ]
 
@@ -58,20 +61,24 @@ def _store(house: House) -> str:
 
 def _cards() -> str:
     cards = load_cards()
-    return f"{len(cards)} models of {', '.join(cards.providers())}"
+    return f"{len(cards)} models of {', '.join(cards.providers)}"
 
 
-def _replicate(house: House) -> str:
-    if house.settings.replicate_api_token is None:
-        return "no REPLICATE_API_TOKEN: only local generators can be used"
-    model = load_cards().models("replicate")[0]
-    return asyncio.run(_ask_account(house, model))
-
-
-async def _ask_account(house: House, model: str) -> str:
-    generator = house.generator("replicate", model)
+def _provider(house: House, provider: str) -> str:
+    model = load_cards().models(provider)[0]
     try:
-        return await generator.check()
+        return asyncio.run(_ask(house, provider, model))
+    except TokenMissing as error:
+        if isinstance(error, TokenRefused):
+            raise
+        # Nobody has to use every provider.
+        return f"not in use: {error}"
+
+
+async def _ask(house: House, provider: str, model: str) -> str:
+    generator = house.generator(provider, model)
+    try:
+        return await generator.check() if isinstance(generator, Checkable) else "on this machine"
     finally:
         await generator.aclose()
 
@@ -86,4 +93,8 @@ def _prefect(house: House) -> Check:
             return Check("prefect", ok=True, finding=f"{url} answers")
     except (urllib.error.URLError, ValueError, OSError) as error:
         reason = getattr(error, "reason", error)
-        return Check("prefect", ok=False, finding=f"{url} does not answer ({reason}); start it, or unset PREFECT_API_URL.")
+        return Check(
+            "prefect",
+            ok=False,
+            finding=f"{url} does not answer ({reason}); start it, or unset PREFECT_API_URL.",
+        )

@@ -1,13 +1,13 @@
 """What can go wrong above the four ground packages.
 
-    FlowError
-    ├── BadOrder          the order cannot be run as it is written; carries every problem
-    ├── OrderBusy         another process is running the order
-    ├── UnknownOrderId    nothing by that id is in the books
-    ├── UnknownJobId      no job by that id is in the books
-    ├── NotInReview       a job does not wait for a person
-    ├── NothingToRun      a folder without orders
-    └── BadSettings       a setting that cannot be used
+FlowError
+├── BadOrder          the order cannot be run as it is written; carries every problem
+├── OrderBusy         another process is running the order
+├── UnknownOrderId    nothing by that id is in the books
+├── UnknownJobId      no job by that id is in the books
+├── NotInReview       a job does not wait for a person
+├── NothingToRun      a folder without orders
+└── BadSettings       a setting that cannot be used
 """
 
 from __future__ import annotations

@@ -59,16 +59,15 @@ class Rows:
                 for name in item
                 if not _WORD.fullmatch(name)
             ]
-        for name in (form.matrix or {}, *(form.items if isinstance(form.items, list) else [])):
-            if "variant" in name:
-                found.append(
-                    places.problem(
-                        ("matrix",) if name is form.matrix else ("items",),
-                        "the name 'variant'",
-                        "another name; {variant} counts the variants of a row",
-                    )
+        inline: list[dict[str, object]] = form.items if isinstance(form.items, list) else []
+        if "variant" in (form.matrix or {}) or any("variant" in item for item in inline):
+            found.append(
+                places.problem(
+                    ("matrix",) if form.matrix else ("items",),
+                    "the name 'variant'",
+                    "another name; {variant} counts the variants of a row",
                 )
-                break
+            )
         if self.csv_path is not None:
             found += self._csv_problems(self.csv_path)
         return found
@@ -89,7 +88,9 @@ class Rows:
             reason = error.strerror if isinstance(error, OSError) else str(error)
             return [
                 self._places.problem(
-                    field, f"{self._form.items!r}, which cannot be read ({reason})", "a CSV in UTF-8"
+                    field,
+                    f"{self._form.items!r}, which cannot be read ({reason})",
+                    "a CSV in UTF-8",
                 )
             ]
         if not header:
@@ -153,11 +154,11 @@ class Rows:
                             )
                         )
                         continue
-                    values = {
-                        name: _cell(text) for name, text in zip(header, cells, strict=True)
-                    }
+                    values = {name: _cell(text) for name, text in zip(header, cells, strict=True)}
                     yield values, f"{path.name} line {reader.line_num}"
             except (csv.Error, UnicodeDecodeError) as error:
                 problems.append(
-                    Problem(str(path), reader.line_num, "", f"no CSV text ({error})", "rows in UTF-8")
+                    Problem(
+                        str(path), reader.line_num, "", f"no CSV text ({error})", "rows in UTF-8"
+                    )
                 )

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import unicodedata
+from itertools import repeat
 
 NAME_BYTES_MAX = 200
 """Leaves room below the 255 bytes of a file name and the 1,024 of an S3 key."""
 _FORBIDDEN = set('\\:*?"<>|')
 NAME_WANTED = (
     "a relative name such as mug/oak-1: no `..`, no leading slash, "
-    "none of \\ : * ? \" < > |, no control characters, up to 200 bytes"
+    'none of \\ : * ? " < > |, no control characters, up to 200 bytes'
 )
 
 
@@ -24,11 +25,14 @@ def name_fault(name: str) -> str | None:
     bad = sorted(_FORBIDDEN & set(name))
     if bad:
         return f"{name!r}, which has {' '.join(bad)}"
-    for segment in name.split("/"):
-        if segment in {"", ".", ".."}:
-            return f"{name!r}, which could leave its folder"
-        if segment != segment.strip() or segment.endswith("."):
-            return f"{name!r}, with a space or dot at the end of a part"
+    return next(filter(None, map(_segment_fault, name.split("/"), repeat(name))), None)
+
+
+def _segment_fault(segment: str, name: str) -> str | None:
+    if segment in {"", ".", ".."}:
+        return f"{name!r}, which could leave its folder"
+    if segment != segment.strip() or segment.endswith("."):
+        return f"{name!r}, with a space or dot at the end of a part"
     return None
 
 

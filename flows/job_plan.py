@@ -47,47 +47,60 @@ class JobPlanner:
     )
 
     def job(self, position: int, row: Variables, report: Report) -> PlannedJob | None:
-        """Fill one row in; None after any problem was reported."""
+        """Fill one row in. Every problem of the row is reported; None after any of them."""
+        faults = 0
+
+        def counted(path: FieldPath, found: str, wanted: str) -> None:
+            nonlocal faults
+            faults += 1
+            report(path, found, wanted)
+
+        planned = self.draft(position, row, counted)
+        return None if faults else planned
+
+    def draft(self, position: int, row: Variables, report: Report) -> PlannedJob | None:
+        """Fill one row in as far as it can be: what is reported is patched, so that the rest can be judged.
+
+        None when there is no output or no params to speak of.
+        """
         form = self.form
-        failed = False
 
         def filled(path: FieldPath, value: object) -> object:
-            nonlocal failed
             try:
                 return fill(value, row)
             except Unbound as unbound:
-                failed = True
                 report(path, unbound.found, _BOUND_WANTED)
                 return None
 
         prompt = filled(("brief", "prompt"), form.brief.prompt)
-        params = filled(("generator", "params"), form.generator.params)
-        raw_output = filled(("output",), form.output)
-        done = filled(("done",), form.done)
-        if failed:
-            return None
-        output = self._output(raw_output, report)
-        criteria = self.criteria(done, report)
-        if output is None or criteria is None:
-            return None
-        fault = name_fault(output.name)
-        if fault is not None:
-            report(("output", "name"), fault, NAME_WANTED)
-            return None
-        if not str(prompt).strip():
+        if prompt is not None and not str(prompt).strip():
             report(("brief", "prompt"), "an empty prompt", "a text that says what to make")
+        params = filled(("generator", "params"), form.generator.params)
+        name = filled(("output", "name"), form.output.get("name"))
+        rest = {key: value for key, value in form.output.items() if key != "name"}
+        output = self._output(filled(("output",), rest), report)
+        done = filled(("done",), form.done)
+        if done is not None:
+            self.criteria(done, report)
+        if isinstance(name, int) and not isinstance(name, bool):
+            name = str(name)
+        if name is not None or "name" not in form.output:
+            fault = name_fault(name) if isinstance(name, str) else show(name)
+            if fault is not None:
+                report(("output", "name"), fault, NAME_WANTED)
+        if output is None or not isinstance(params, dict):
             return None
         return PlannedJob(
             position,
-            output.name,
+            str(name),
             JobBrief(
-                prompt=str(prompt),
+                prompt=str(prompt or "?"),
                 width=output.width,
                 height=output.height,
                 format=output.format,
                 quality=output.quality,
                 upscale_max=Decimal(output.upscale_max),
-                params=params if isinstance(params, dict) else {},
+                params=params,
                 variables=row if has_placeholder(form.done) else {},
             ),
         )
@@ -98,25 +111,19 @@ class JobPlanner:
         data = {
             key: int(value)
             if key in _WHOLE_FIELDS and isinstance(value, str) and value.isdecimal()
-            else str(value)
-            if key == "name" and isinstance(value, int) and not isinstance(value, bool)
             else value
             for key, value in raw.items()
         }
-        # The name differs for each job and is judged on its own.
-        key = canonical_json({name: value for name, value in data.items() if name != "name"})
+        key = canonical_json(data)
         known = self._outputs.get(key)
         if known is None:
-            known = self._outputs[key] = _read_output(data)
+            # A job's name differs from the others' and is judged on its own.
+            known = self._outputs[key] = _read_output({**data, "name": "name"})
         if isinstance(known, list):
             for problem in known:
                 report(*problem)
             return None
-        name = data.get("name")
-        if not isinstance(name, str):
-            report(("output", "name"), show(name), NAME_WANTED)
-            return None
-        return known.model_copy(update={"name": name})
+        return known
 
     def criteria(self, done: object, report: Report) -> tuple[Criterion, ...] | None:
         """Read a filled `done:` list; None after any problem was reported."""
@@ -160,5 +167,5 @@ def _read_done(done: object) -> tuple[Criterion, ...] | list[tuple[FieldPath, st
     if isinstance(read, tuple):
         return read
     return [
-        (("done", problem.index, *problem.field), problem.found, problem.wanted) for problem in read
+        (("done", problem.index, *problem.path), problem.found, problem.wanted) for problem in read
     ]

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+from assets import AssetsError
 from flows.engine import Engine
 from flows.errors import FlowError, NothingToRun
-from flows.running import RunReport, Watcher, enter_plan, run_order
+from flows.running import RunReport, Watcher, run_plan
 from flows.wiring import House
+from generators import GeneratorError
 from ledger import Books, LedgerError
+from validators import InspectionError
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +48,13 @@ def order_files(folder: Path) -> list[Path]:
     return found
 
 
-def run_nightly(
+async def run_nightly(
     house: House,
     books: Books,
     folder: Path,
     day: date,
     engine: Engine,
-    watch: Callable[[str], Watcher | None],
+    watch: Watcher | None = None,
 ) -> list[NightlyOrder]:
     """Run every order of a folder under the edition of one date; a bad one does not stop the others.
 
@@ -61,9 +63,9 @@ def run_nightly(
     done: list[NightlyOrder] = []
     for file in order_files(folder):
         try:
-            order_id = enter_plan(books, house.plan(file), day.isoformat())
-            report = run_order(house, books, order_id, engine, watch(order_id))
-        except (FlowError, LedgerError) as fault:
+            plan = house.plan(file)
+            report = await run_plan(house, books, plan, day.isoformat(), engine, watch)
+        except (FlowError, LedgerError, AssetsError, GeneratorError, InspectionError) as fault:
             done.append(NightlyOrder(str(file), None, fault))
             continue
         done.append(NightlyOrder(str(file), report, None))

@@ -7,9 +7,11 @@ handed to that role's own form when the order is planned, job by job, with place
 
 from __future__ import annotations
 
+import copy
 import difflib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Annotated, Literal
 
@@ -24,7 +26,7 @@ from pydantic import (
 from pydantic_core import ErrorDetails
 
 from flows.order_text import NumberText
-from flows.problems import Places, Problem
+from flows.problems import FieldPath, Places, Problem, dotted
 
 _MONEY = re.compile(r"\d{1,9}(\.\d{1,9})?")
 
@@ -92,7 +94,11 @@ class BriefForm(_Form):
 def _sample(value: object) -> object:
     if isinstance(value, NumberText):
         return Decimal(value.text)
-    return Decimal(str(value)) if isinstance(value, (int, str)) and not isinstance(value, bool) else value
+    return (
+        Decimal(str(value))
+        if isinstance(value, (int, str)) and not isinstance(value, bool)
+        else value
+    )
 
 
 class SampleForm(_Form):
@@ -109,7 +115,9 @@ class OrderForm(_Form):
     order: str = Field(pattern=SLUG, description=f"a slug: {SLUG_WANTED}")
     title: str = Field(min_length=1, max_length=200, description="a title of up to 200 characters")
     owner: str = Field(
-        min_length=1, max_length=200, description="who answers for it, such as brand-team@acme.example"
+        min_length=1,
+        max_length=200,
+        description="who answers for it, such as brand-team@acme.example",
     )
     cost_center: str = Field(pattern=LABEL, description=f"a cost centre: {LABEL_WANTED}")
     campaign: str = Field(pattern=LABEL, description=f"a campaign: {LABEL_WANTED}")
@@ -156,6 +164,10 @@ def _described(path: tuple[int | str, ...]) -> tuple[str | None, tuple[str, ...]
     return wanted, siblings
 
 
+SHOWN_MAX = 60
+"""Characters of a value that a sentence shows."""
+
+
 def show(value: object) -> str:
     """Write a value the way it stood in the file, shortened for a sentence."""
     if isinstance(value, NumberText):
@@ -167,8 +179,14 @@ def show(value: object) -> str:
     if isinstance(value, int):
         return f"the number {value}"
     if isinstance(value, str):
-        return repr(value if len(value) <= 60 else value[:57] + "…")
-    return "a list" if isinstance(value, list) else "a mapping" if isinstance(value, dict) else repr(value)
+        return repr(value if len(value) <= SHOWN_MAX else value[: SHOWN_MAX - 1] + "…")
+    return (
+        "a list"
+        if isinstance(value, list)
+        else "a mapping"
+        if isinstance(value, dict)
+        else repr(value)
+    )
 
 
 def did_you_mean(word: str, known: tuple[str, ...]) -> str:
@@ -177,7 +195,9 @@ def did_you_mean(word: str, known: tuple[str, ...]) -> str:
     return f" (did you mean {near[0]}?)" if near else ""
 
 
-def _problem(error: ErrorDetails, data: Mapping[str, object], places: Places) -> Problem:
+def _problem(
+    error: ErrorDetails, data: Mapping[str, object], places: Places
+) -> tuple[FieldPath, Problem]:
     # pydantic adds the names of union members to a path; only what is in the file may stay.
     path: tuple[int | str, ...] = ()
     here: object = data
@@ -191,13 +211,13 @@ def _problem(error: ErrorDetails, data: Mapping[str, object], places: Places) ->
     wanted, siblings = _described(path)
     if error["type"] == "extra_forbidden":
         name = str(path[-1])
-        return places.problem(
+        return path, places.problem(
             path,
             f"an unknown field{did_you_mean(name, siblings)}",
             f"only {', '.join(siblings)}" if siblings else "only fields that the form has",
         )
     if error["type"] == "missing":
-        return places.problem(path, "nothing", wanted or "this field")
+        return path, places.problem(path, "nothing", wanted or "this field")
     found = show(here)
     if isinstance(here, (NumberText, int)) and path[-1:] in {("cap",), ("per_job",)}:
         text = here.text if isinstance(here, NumberText) else str(here)
@@ -205,21 +225,95 @@ def _problem(error: ErrorDetails, data: Mapping[str, object], places: Places) ->
             example = f"{Decimal(text):.2f}"
         except InvalidOperation:
             example = "5.00"
-        return places.problem(path, f"{found}, which is no exact amount", f'it quoted: "{example}"')
-    return places.problem(path, found, wanted or error["msg"])
+        return path, places.problem(
+            path, f"{found}, which is no exact amount", f'it quoted: "{example}"'
+        )
+    return path, places.problem(path, found, wanted or error["msg"])
 
 
-def parse_order(data: dict[str, object], places: Places) -> OrderForm | list[Problem]:
+_MENDED: dict[tuple[str, ...], object] = {
+    ("order",): "mended",
+    ("title",): "mended",
+    ("owner",): "mended",
+    ("cost_center",): "mended",
+    ("campaign",): "mended",
+    ("budget",): {"cap": "1", "per_job": "999999999"},
+    ("budget", "cap"): "1",
+    ("budget", "per_job"): "999999999",
+    ("budget", "attempts"): 1,
+    ("brief",): {"prompt": "mended"},
+    ("brief", "prompt"): "mended",
+    ("generator", "params"): {},
+    ("variants",): 1,
+    ("review",): "none",
+    ("concurrency",): 1,
+}
+"""What stands in for a wrong field while the rest of an order is judged."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """An order whose form is wrong: its problems, and the same order with the wrong fields mended.
+
+    `mended` is None where a field is wrong that nothing can stand in for.
+    """
+
+    problems: tuple[Problem, ...]
+    paths: tuple[str, ...]
+    mended: OrderForm | None
+
+    def covers(self, field: str) -> bool:
+        """Whether a later problem is only about something that was mended."""
+        return any(
+            field == path or field.startswith((f"{path}.", f"{path}[")) for path in self.paths
+        )
+
+
+def parse_order(data: dict[str, object], places: Places) -> OrderForm | Unreadable:
     """Read the form, or list every problem with its line."""
-    if "items_sha256" in data:
-        return [places.problem(("items_sha256",), "an unknown field", "it gone")]
     try:
-        return OrderForm.model_validate(data)
-    except ValidationError as error:
-        problems = {
-            (problem.line, problem.field): problem
-            for problem in (
-                _problem(detail, data, places) for detail in error.errors(include_url=False)
-            )
+        if "items_sha256" not in data:
+            return OrderForm.model_validate(data)
+        details: list[ErrorDetails] = []
+        found: dict[FieldPath, Problem] = {
+            ("items_sha256",): places.problem(("items_sha256",), "an unknown field", "it gone")
         }
-        return sorted(problems.values(), key=lambda problem: (problem.line or 0, problem.field))
+    except ValidationError as error:
+        details = error.errors(include_url=False)
+        found = {}
+    for detail in details:
+        path, problem = _problem(detail, data, places)
+        found.setdefault(path, problem)
+    # Below a problem only the deepest says what to do: a list under `review:` is one fault, not two.
+    deepest = {
+        path: problem
+        for path, problem in found.items()
+        if not any(other != path and other[: len(path)] == path for other in found)
+    }
+    return Unreadable(
+        tuple(deepest.values()), tuple(dotted(path) for path in deepest), _mend(data, deepest)
+    )
+
+
+def _mend(data: dict[str, object], paths: Iterable[FieldPath]) -> OrderForm | None:
+    mended = copy.deepcopy(data)
+    for path in paths:
+        holder: object = mended
+        for part in path[:-1]:
+            holder = holder.get(part) if isinstance(holder, dict) else None
+        names = tuple(str(part) for part in path)
+        if not isinstance(holder, dict):
+            return None
+        top = _MENDED.get(names)
+        if top is None:
+            top = _MENDED.get(names[:1]) if names[:1] == ("review",) else None
+            names = names[:1] if top is not None else names
+            holder = mended if top is not None else holder
+        if top is None:
+            holder.pop(names[-1], None)
+        else:
+            holder[names[-1]] = copy.deepcopy(top)
+    try:
+        return OrderForm.model_validate(mended)
+    except ValidationError:
+        return None

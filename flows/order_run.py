@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TypeVar
 
 from assets import Store
 from flows.bookkeeping import Bookkeeper
@@ -13,6 +15,8 @@ from flows.job_plan import JobPlanner
 from flows.order_form import OrderForm
 from generators import Generator
 from ledger import HoldDecision, HoldRequest, OrderRecord, VerdictRecord, Wait
+
+T = TypeVar("T")
 
 
 class HoldGate:
@@ -85,6 +89,8 @@ class OrderRun:
     sleep: Callable[[float], Awaitable[None]]
     new_id: Callable[[], str]
     settle_timeout_s: float
+    threads: Executor
+    """Where decoding, encoding and the store's work is done."""
     planner: JobPlanner = field(init=False)
     gate: HoldGate = field(init=False)
     slots: asyncio.Semaphore = field(init=False)
@@ -109,6 +115,10 @@ class OrderRun:
     def order_id(self) -> str:
         """The order's id."""
         return self.record.order_id
+
+    async def in_thread(self, work: Callable[[], T]) -> T:
+        """Do blocking work beside the event loop."""
+        return await asyncio.get_running_loop().run_in_executor(self.threads, work)
 
     def stop(self, reason: str, *, halted: bool = False) -> None:
         """Send no new work; what is in flight is still settled. The first reason stays."""

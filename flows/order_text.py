@@ -8,6 +8,7 @@ be refused with the right form instead of being rounded first.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Self
 
 import yaml
 
@@ -25,13 +26,17 @@ class NumberText(float):
 
     __slots__ = ("text",)
 
-    def __new__(cls, text: str) -> NumberText:
+    def __new__(cls, text: str) -> Self:
         """Read the number from its text."""
         made = super().__new__(cls, text.replace("_", ""))
         made.text = text
         return made
 
     text: str
+
+    def __deepcopy__(self, memo: object) -> NumberText:
+        """Be one's own copy: a number does not change."""
+        return self
 
 
 class _Reader:
@@ -77,7 +82,9 @@ class _Reader:
             if key in made:
                 first = self.lines[(*path, key)]
                 self.problems.append(
-                    Problem(self.file, line, key, f"{key!r} again", f"it once (line {first} has it)")
+                    Problem(
+                        self.file, line, key, f"{key!r} again", f"it once (line {first} has it)"
+                    )
                 )
                 continue
             self.lines[*path, key] = line
@@ -96,7 +103,7 @@ class _Reader:
             "tag:yaml.org,2002:null",
         }:
             try:
-                return self._scalars.construct_object(node)  # type: ignore[no-untyped-call]
+                return self._scalars.construct_object(node)
             except ValueError:
                 return str(node.value)
         if node.tag in {"tag:yaml.org,2002:str", "tag:yaml.org,2002:timestamp"}:
@@ -134,7 +141,9 @@ def read_order_text(path: Path) -> tuple[dict[str, object], Places]:
         node = yaml.compose(text, Loader=yaml.SafeLoader)
     except yaml.MarkedYAMLError as error:
         line = None if error.problem_mark is None else error.problem_mark.line + 1
-        raise _bad(file, line, f"{error.problem or 'text'} ({error.context or 'YAML'})", "YAML") from error
+        raise _bad(
+            file, line, f"{error.problem or 'text'} ({error.context or 'YAML'})", "YAML"
+        ) from error
     except (yaml.YAMLError, RecursionError) as error:
         raise _bad(file, None, "text that no YAML reader takes", "YAML") from error
     reader = _Reader(file)

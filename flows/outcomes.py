@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-
 from assets import stage
 from flows.briefs import JobBrief
 from flows.order_run import OrderRun
@@ -57,7 +55,9 @@ async def settle_outcome(
     settlement: BuiltSettlement | FailedSettlement | UnknownSettlement
     match outcome:
         case Built():
-            settlement = await _built(run, attempt_id, brief, outcome, left=left, latency_ms=latency_ms)
+            settlement = await _built(
+                run, attempt_id, brief, outcome, left=left, latency_ms=latency_ms
+            )
         case BuildFailed():
             settlement = FailedSettlement(
                 attempt_id=attempt_id,
@@ -125,7 +125,7 @@ async def _built(
             return finished
         return finished, stage(run.store, finished.data)
 
-    result = await asyncio.to_thread(finish_and_stage)
+    result = await run.in_thread(finish_and_stage)
     if isinstance(result, Unfinishable):
         return FailedSettlement(
             attempt_id=attempt_id,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from flows.order_run import OrderRun
@@ -33,7 +33,7 @@ StageCall = Callable[[str, OrderRun, Chunk], Awaitable[StageReport]]
 """How an engine carries out one stage on one chunk."""
 
 
-async def _chunks(run: OrderRun, size: int) -> AsyncIterator[Chunk]:
+async def _chunks(run: OrderRun, size: int) -> AsyncGenerator[Chunk, None]:
     after = -1
     while True:
         page = await run.keeper.run(
@@ -104,16 +104,33 @@ async def _passes(
     run: OrderRun, call: StageCall, chunk_size: int, looking: asyncio.Task[None]
 ) -> None:
     while run.stop_reason is None:
-        found = run.found
         run.waiting = 0
+        found = run.found
         await one_pass(run, call, chunk_size)
-        deadline = run.clock().timestamp() + run.settle_timeout_s
-        while run.stop_reason is None and run.found == found:
-            if looking.done():
-                await looking
-            if not await _count(run, JobState.UNKNOWN) or run.clock().timestamp() >= deadline:
-                return
-            await run.sleep(0.1)
+        if not await _more_to_do(run, found, looking):
+            return
+
+
+async def _more_to_do(run: OrderRun, found: int, looking: asyncio.Task[None]) -> bool:
+    """Wait while only lost attempts are left; say whether another pass has something to do.
+
+    `found` is how many lost attempts had been settled when the last pass began.
+    """
+    deadline = run.clock().timestamp() + run.settle_timeout_s
+    while run.stop_reason is None:
+        if looking.done():
+            await looking
+        counts = await run.keeper.run(lambda books: books.job_counts(run.order_id))
+        unknown = counts.get(JobState.UNKNOWN, 0)
+        if sum(counts.get(state, 0) for state in TO_DO) > run.waiting:
+            return True
+        if run.waiting and (not unknown or run.found != found):
+            # Room may have come back for those that wait; with nothing lost any more, nobody waits again.
+            return True
+        if not unknown or run.clock().timestamp() >= deadline:
+            return False
+        await run.sleep(0.1)
+    return False
 
 
 async def _count(run: OrderRun, state: JobState) -> int:
@@ -146,10 +163,7 @@ async def _move_all(
             lambda books, after=after: books.job_ids(run.order_id, (from_state,), after, PAGE)  # type: ignore[misc]
         )
         await asyncio.gather(
-            *(
-                run.keeper.move(JobMove(job_id, from_state, to_state, reason))
-                for _, job_id in page
-            )
+            *(run.keeper.move(JobMove(job_id, from_state, to_state, reason)) for _, job_id in page)
         )
         if len(page) < PAGE:
             return

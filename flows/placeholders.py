@@ -18,7 +18,7 @@ _FORMATTER = Formatter()
 Variables = Mapping[str, object]
 
 
-class Unbound(Exception):  # noqa: N818  it is a finding about an order, turned into a problem by its caller
+class Unbound(Exception):
     """A placeholder that nothing binds, or that is not written as one; `found` says which."""
 
     def __init__(self, found: str) -> None:

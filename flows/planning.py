@@ -20,7 +20,7 @@ from flows.order_form import OrderForm, parse_order
 from flows.order_text import read_order_text
 from flows.problems import FieldPath, Places, Problem
 from generators import Appraiser
-from ledger import OrderRecord, hold_nano
+from ledger import OrderRecord, hold_nano, plain
 
 EDITION_DIGITS = 10
 PROBLEMS_MAX = 50
@@ -83,8 +83,13 @@ class Plan:
         for job, row_json in _jobs(self.form, self.places):
             digest.update(row_json.encode())
             yield job
-        if self.form.items is not None and digest.hexdigest() != json.loads(self.spec_json)["items_sha256"]:
-            problem = self.places.problem(("items",), "a file that changed meanwhile", "the same rows")
+        if (
+            self.form.items is not None
+            and digest.hexdigest() != json.loads(self.spec_json)["items_sha256"]
+        ):
+            problem = self.places.problem(
+                ("items",), "a file that changed meanwhile", "the same rows"
+            )
             raise BadOrder(self.places.file, [problem])
 
 
@@ -135,7 +140,9 @@ class _Findings:
         if len(made) > PROBLEMS_MAX:
             rest = len(made) - PROBLEMS_MAX
             made = made[:PROBLEMS_MAX]
-            made.append(Problem(self._places.file, None, "", f"{rest} more problems", "these first"))
+            made.append(
+                Problem(self._places.file, None, "", f"{rest} more problems", "these first")
+            )
         return made
 
 
@@ -149,31 +156,35 @@ def plan_order(path: Path, find_appraiser: AppraiserFinder, *, jobs_max: int) ->
     """
     data, places = read_order_text(path)
     parsed = parse_order(data, places)
-    if isinstance(parsed, list):
-        raise BadOrder(places.file, parsed)
-    return _plan(parsed, places, find_appraiser, jobs_max)
+    if isinstance(parsed, OrderForm):
+        return _plan(parsed, places, find_appraiser, jobs_max)
+    # The rest of the order is judged as well, so that all of its problems are listed at once.
+    problems, mended = list(parsed.problems), parsed.mended
+    if mended is not None:
+        try:
+            _plan(mended, places, find_appraiser, jobs_max)
+        except BadOrder as bad:
+            problems += [one for one in bad.problems if not parsed.covers(one.field)]
+    problems.sort(key=lambda problem: (problem.line or 0, problem.field))
+    raise BadOrder(places.file, problems)
 
 
-def _plan(
-    form: OrderForm, places: Places, find_appraiser: AppraiserFinder, jobs_max: int
-) -> Plan:
+def _plan(form: OrderForm, places: Places, find_appraiser: AppraiserFinder, jobs_max: int) -> Plan:
     findings = _Findings(places)
     rows = Rows(form, places)
-    findings.listed += rows.problems()
-    appraiser = find_appraiser(form.generator.provider, form.generator.model)
-    if isinstance(appraiser, str):
-        findings.add(("generator", "model"), appraiser, "a model that `mintage models` lists")
+    row_problems = rows.problems()
+    findings.listed += row_problems
+    found = find_appraiser(form.generator.provider, form.generator.model)
+    if isinstance(found, str):
+        findings.add(("generator", "model"), found, "a model that `mintage models` lists")
     _check_done_names(form, findings)
     known_count = rows.count_without_reading()
-    if known_count is not None and known_count * form.budget.attempts > jobs_max:
-        _too_many(known_count, form, findings, jobs_max)
-    if findings.all():
-        # What follows reads every row; it would only repeat what was already found.
-        if not rows.problems() and (known_count or 0) * form.budget.attempts <= jobs_max:
-            _Survey(form, rows, findings, None, jobs_max).run()
-        raise BadOrder(places.file, findings.all())
-    survey = _Survey(form, rows, findings, appraiser if not isinstance(appraiser, str) else None, jobs_max)
-    survey.run()
+    too_many = known_count is not None and known_count * form.budget.attempts > jobs_max
+    if too_many:
+        _too_many(known_count or 0, form, findings, jobs_max)
+    survey = _Survey(form, rows, findings, None if isinstance(found, str) else found, jobs_max)
+    if not row_problems and not too_many:
+        survey.run()
     problems = findings.all()
     if problems:
         raise BadOrder(places.file, problems)
@@ -250,7 +261,7 @@ class _Survey:
         def report(path: FieldPath, found: str, wanted: str) -> None:
             self._findings.add(path, found, wanted, where=where)
 
-        job = self._planner.job(self.job_count, variables, report)
+        job = self._planner.draft(self.job_count, variables, report)
         if job is None:
             return
         key = name_key(job.name)
@@ -270,7 +281,7 @@ class _Survey:
         if hold_nano(quote.dearest_usd) > hold_nano(self._form.budget.per_job):
             report(
                 ("budget", "per_job"),
-                f"${self._form.budget.per_job:f}, but one attempt can cost ${quote.dearest_usd.normalize():f}",
-                f"at least ${quote.dearest_usd.normalize():f}",
+                f"${self._form.budget.per_job:f}, but one attempt can cost ${plain(quote.dearest_usd)}",
+                f"at least ${plain(quote.dearest_usd)}",
             )
         self.costs[quote.dearest_usd, quote.expected_usd] += 1

@@ -31,9 +31,7 @@ LOOK_LAST_S = 5.0
 
 async def mark_left_behind(run: OrderRun) -> int:
     """Turn attempts that a process which is gone left HELD into UNKNOWN ones; needs the order's lease."""
-    held = await run.keeper.run(
-        lambda books: books.lost(run.order_id, states=(AttemptState.HELD,))
-    )
+    held = await run.keeper.run(lambda books: books.lost(run.order_id, states=(AttemptState.HELD,)))
     await asyncio.gather(
         *(
             run.keeper.settle(
@@ -58,7 +56,9 @@ async def look_up(run: OrderRun) -> int:
         return 0
     briefs = {one.attempt_id: JobBrief.from_json(one.brief_json) for one in lost}
     try:
-        findings = await run.generator.find([_lost_build(one, briefs[one.attempt_id]) for one in lost])
+        findings = await run.generator.find(
+            [_lost_build(one, briefs[one.attempt_id]) for one in lost]
+        )
     except ProviderUnavailable as error:
         log.warning("%s", error, extra={"action": "recovery_unavailable"})
         return 0

@@ -34,9 +34,7 @@ def measured_size(verdicts: Sequence[VerdictRecord]) -> tuple[int, int]:
     raise AssertionError("an accepted file has been measured")
 
 
-def put_release(
-    run: OrderRun, view: JobView, verdicts: Sequence[VerdictRecord]
-) -> ReleaseRecord:
+def put_release(run: OrderRun, view: JobView, verdicts: Sequence[VerdictRecord]) -> ReleaseRecord:
     """Put one approved job's staged bytes and receipt under their public keys.
 
     Everything in the receipt comes from the books, so that doing it again writes the same bytes.
@@ -134,6 +132,4 @@ def put_manifest(books: Books, store: Store, order: OrderView) -> Manifest:
         edition=record.edition,
         charged_usd=usd(order.spent_nano + order.overrun_nano),
     )
-    return write_manifest(
-        store, edition_prefix(record.campaign, record.order_id), header, rows()
-    )
+    return write_manifest(store, edition_prefix(record.campaign, record.order_id), header, rows())

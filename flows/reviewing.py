@@ -50,9 +50,7 @@ def decide_review(
         order = books.order(view.order_id)
         assert order is not None  # noqa: S101  a job belongs to an order
         if because is None:
-            moves.append(
-                JobMove(view.job_id, JobState.IN_REVIEW, JobState.APPROVED, by=by)
-            )
+            moves.append(JobMove(view.job_id, JobState.IN_REVIEW, JobState.APPROVED, by=by))
             continue
         left = view.attempts_used < order.record.attempts_max
         state = JobState.PLANNED if left else JobState.REJECTED

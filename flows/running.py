@@ -7,10 +7,11 @@ import contextlib
 import json
 import os
 import signal
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import Any
 
 from assets import Store
 from flows.bookkeeping import Bookkeeper
@@ -21,7 +22,8 @@ from flows.order_run import OrderRun
 from flows.passes import TO_DO, wake_refused
 from flows.planning import Plan
 from flows.releasing import put_manifest
-from flows.wiring import House, lease_holder, new_attempt_id, sleep, utc_now
+from flows.wiring import House, lease_holder, new_attempt_id, utc_now
+from generators import Generator
 from ledger import (
     Books,
     HeldBy,
@@ -71,7 +73,7 @@ class RunReport:
         return 0 if self.released == self.jobs else 3
 
 
-Watcher = Callable[[OrderRun], Awaitable[None]]
+Watcher = Callable[[OrderRun], Coroutine[Any, Any, None]]
 """Looks on while an order runs, for a progress bar; cancelled when the run is over."""
 
 
@@ -93,56 +95,83 @@ def enter_plan(books: Books, plan: Plan, edition: str | None) -> str:
     return record.order_id
 
 
-def run_order(
+async def run_plan(
+    house: House,
+    books: Books,
+    plan: Plan,
+    edition: str | None,
+    engine: Engine,
+    watch: Watcher | None = None,
+) -> RunReport:
+    """Enter a planned order into the books, or find it there, and run it until nothing of it can move.
+
+    Generator and store are tried first: an order that cannot be run leaves nothing behind.
+
+    Raises:
+        OrderBusy: another process is running it.
+        LedgerError, AssetsError, GeneratorError: a part cannot be used; nothing is lost.
+    """
+    async with _tools(house, plan.record(edition)) as (generator, store):
+        order_id = enter_plan(books, plan, edition)
+        order = books.order(order_id)
+        assert order is not None  # noqa: S101  it was just entered
+        return await _run(house, books, order.record, generator, store, engine, watch)
+
+
+async def run_order(
     house: House, books: Books, order_id: str, engine: Engine, watch: Watcher | None = None
 ) -> RunReport:
-    """Run or resume one order of the books until nothing of it can move.
+    """Resume one order of the books until nothing of it can move.
 
     Raises:
         UnknownOrderId: the books have no such order.
         OrderBusy: another process is running it.
-        LedgerError, StoreError, GeneratorError: a part cannot be used; nothing is lost.
+        LedgerError, AssetsError, GeneratorError: a part cannot be used; nothing is lost.
     """
     order = books.order(order_id)
     if order is None:
         raise UnknownOrderId(order_id)
+    async with _tools(house, order.record) as (generator, store):
+        return await _run(house, books, order.record, generator, store, engine, watch)
+
+
+@asynccontextmanager
+async def _tools(house: House, record: OrderRecord) -> AsyncIterator[tuple[Generator, Store]]:
     store = house.store()
     store.check()
-    return asyncio.run(_run(house, books, store, order, engine, watch))
+    concurrency = recorded_form(record).concurrency
+    generator = house.generator(record.provider, record.model, concurrency=concurrency)
+    try:
+        yield generator, store
+    finally:
+        await generator.aclose()
 
 
 async def _run(
     house: House,
     books: Books,
+    record: OrderRecord,
+    generator: Generator,
     store: Store,
-    order: OrderView,
     engine: Engine,
     watch: Watcher | None,
 ) -> RunReport:
-    record = order.record
-    form = recorded_form(record)
-    loop = asyncio.get_running_loop()
-    threads = ThreadPoolExecutor(THREADS_MAX, thread_name_prefix="work")
-    loop.set_default_executor(threads)
-    generator = house.generator(record.provider, record.model, concurrency=form.concurrency)
-    try:
+    with ThreadPoolExecutor(THREADS_MAX, thread_name_prefix="work") as threads:
         async with Bookkeeper(books) as keeper:
             run = OrderRun(
                 record=record,
-                form=form,
+                form=recorded_form(record),
                 keeper=keeper,
                 store=store,
                 generator=generator,
                 clock=utc_now,
-                sleep=sleep,
+                sleep=asyncio.sleep,
                 new_id=new_attempt_id,
                 settle_timeout_s=float(house.settings.settle_timeout_s),
+                threads=threads,
             )
             async with _leased(run):
                 return await _drive(run, engine, watch)
-    finally:
-        await generator.aclose()
-        threads.shutdown(wait=True)
 
 
 async def _drive(run: OrderRun, engine: Engine, watch: Watcher | None) -> RunReport:

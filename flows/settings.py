@@ -15,10 +15,16 @@ class Settings(BaseSettings):
     """All settings of Mintage. S3's are boto3's own `AWS_*` and are not repeated here."""
 
     model_config = SettingsConfigDict(
-        env_file=".env", env_file_encoding="utf-8", extra="ignore", populate_by_name=True, frozen=True
+        env_file=".env",
+        env_file_encoding="utf-8",
+        extra="ignore",
+        populate_by_name=True,
+        frozen=True,
     )
 
-    database_url: str = Field("sqlite:///.mintage/ledger.db", validation_alias="MINTAGE_DATABASE_URL")
+    database_url: str = Field(
+        "sqlite:///.mintage/ledger.db", validation_alias="MINTAGE_DATABASE_URL"
+    )
     store_url: str = Field("file:.mintage/store", validation_alias="MINTAGE_STORE_URL")
     replicate_api_token: SecretStr | None = Field(None, validation_alias="REPLICATE_API_TOKEN")
     replicate_base_url: str = Field(
@@ -31,9 +37,7 @@ class Settings(BaseSettings):
     """Bound on jobs times attempts of one order."""
     creates_per_minute: int = Field(600, ge=1, validation_alias="MINTAGE_CREATES_PER_MINUTE")
     """How many predictions may be created in a minute; Replicate's own limit is 600."""
-    absent_after_s: Decimal = Field(
-        Decimal(30), ge=0, validation_alias="MINTAGE_ABSENT_AFTER_S"
-    )
+    absent_after_s: Decimal = Field(Decimal(30), ge=0, validation_alias="MINTAGE_ABSENT_AFTER_S")
     """How long after a lost answer the provider's list must still not show it to count as never created."""
     settle_timeout_s: Decimal = Field(
         Decimal(120), ge=0, validation_alias="MINTAGE_SETTLE_TIMEOUT_S"

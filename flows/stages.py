@@ -34,7 +34,8 @@ from ledger import (
     Wait,
     hold_nano,
 )
-from validators import Verdict, inspect as inspect_bytes
+from validators import Verdict
+from validators import inspect as inspect_bytes
 
 STAGES = ("build", "inspect", "review", "release")
 
@@ -119,7 +120,9 @@ async def _not_admitted(run: OrderRun, view: JobView, decision: Refuse | Wait | 
     else:
         # It was tried and no money is left to try again: the last finding stands.
         state = after_failure(view)
-        reason = f"{view.reason or 'The last attempt failed'}; no further attempt: {decision.reason}"
+        reason = (
+            f"{view.reason or 'The last attempt failed'}; no further attempt: {decision.reason}"
+        )
     await run.keeper.move(JobMove(view.job_id, JobState.PLANNED, state, reason))
 
 
@@ -140,7 +143,7 @@ async def _inspect_one(run: OrderRun, view: JobView) -> bool:
         data = staged(run.store, str(view.sha256))
         return inspect_bytes(data, criteria, claimed_media_type=view.media_type)
 
-    verdicts = await asyncio.to_thread(judge)
+    verdicts = await run.in_thread(judge)
     records = tuple(_verdict_record(verdict) for verdict in verdicts)
     failed = [verdict for verdict in verdicts if not verdict.passed]
     if not failed:
@@ -205,7 +208,6 @@ async def _release_one(run: OrderRun, view: JobView) -> bool:
     verdicts = run.verdicts.pop(attempt_id, None)
     if verdicts is None:
         verdicts = await run.keeper.run(lambda books: tuple(books.verdicts(attempt_id)))
-    record = await asyncio.to_thread(put_release, run, view, verdicts)
+    record = await run.in_thread(lambda: put_release(run, view, verdicts))
     await run.keeper.release(record)
     return False
-

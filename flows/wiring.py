@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import socket
 from collections.abc import Iterator
@@ -103,8 +102,3 @@ class House:
 
             return PrefectEngine()
         raise BadSettings(f"There is no engine {wanted!r}; choose inline or prefect.")
-
-
-async def sleep(seconds: float) -> None:
-    """Sleep for real."""
-    await asyncio.sleep(seconds)

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +123,19 @@ class Undecided:
 
 
 Finding = Built | BuildFailed | Absent | Undecided
+
+
+@runtime_checkable
+class Checkable(Protocol):
+    """A generator whose access can be tried without building anything."""
+
+    async def check(self) -> str:
+        """Say in a few words who the provider takes us for.
+
+        Raises:
+            TokenRefused: the provider knows no such token.
+            ProviderUnavailable: it cannot be reached now.
+        """
 
 
 class Generator(Protocol):

@@ -1,0 +1,166 @@
+"""Runs `mintage` as a real process against real servers, and compares its books with the bill."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import yaml
+from loopback.faults import Fault
+from loopback.server import Controls
+
+FIVE_PERCENT = 0.05
+FAULT_KINDS = (
+    "throttle",
+    "server_error",
+    "server_error_after_create",
+    "cut_after_create",
+    "cut_before_create",
+    "failed",
+    "sensitive",
+    "aborted",
+    "canceled",
+    "wrong_size",
+    "cut_bytes",
+    "html",
+    "output_503",
+    "output_gone",
+    "blank",
+)
+
+
+def five_percent_of_each() -> tuple[Fault, ...]:
+    """Give the faults of the 256-job run: five percent of each kind, drawn by the attempt's seed."""
+    return tuple(
+        Fault(
+            kind, probability=FIVE_PERCENT, by="seed", seconds=0.2 if kind == "throttle" else None
+        )
+        for kind in FAULT_KINDS
+    )
+
+
+def schnell_order(jobs: int, **changes: Any) -> dict[str, Any]:  # noqa: ANN401  an order is data
+    """Make an order of flux-schnell pictures, 256x256 webp; `changes` replace whole fields."""
+    order: dict[str, Any] = {
+        "order": "storm",
+        "title": "Storm",
+        "owner": "brand-team@acme.example",
+        "cost_center": "cc-4100",
+        "campaign": "storms",
+        "budget": {"cap": "50.00", "per_job": "0.02", "attempts": 3},
+        "generator": {"provider": "replicate", "model": "black-forest-labs/flux-schnell"},
+        "brief": {"prompt": "A mug on a table, number {variant}"},
+        "variants": jobs,
+        "output": {"width": 256, "height": 256, "format": "webp", "name": "mug-{variant}"},
+        "done": [
+            {"dimensions": {"width": 256, "height": 256}},
+            {"format": {"is": "webp"}},
+            {"file_size": {"max_kb": 500}},
+            {"not_blank": {}},
+        ],
+        "concurrency": 16,
+    }
+    order.update(changes)
+    return order
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """How a command ended."""
+
+    code: int
+    out: str
+    err: str
+
+    def json(self) -> Any:  # noqa: ANN401  JSON is whatever it is
+        """Read what it printed."""
+        return json.loads(self.out)
+
+
+@dataclass(slots=True)
+class Desk:
+    """A folder with an order in it and an environment: where a scheduler would sit."""
+
+    folder: Path
+    environment: dict[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def at(cls, folder: Path, provider: Controls | None = None, **environment: str) -> Desk:
+        """Make one; a provider's address and token are set."""
+        clean = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith(("MINTAGE_", "REPLICATE_", "AWS_", "PREFECT_"))
+        }
+        clean |= {"MINTAGE_ABSENT_AFTER_S": "1", "COLUMNS": "80", **environment}
+        if provider is not None:
+            clean |= {
+                "REPLICATE_API_TOKEN": provider.token,
+                "REPLICATE_BASE_URL": provider.base_url,
+            }
+        return cls(folder, clean)
+
+    def write(self, order: Mapping[str, Any], name: str = "order.yaml") -> Path:
+        """Write an order file."""
+        path = self.folder / name
+        path.write_text(yaml.safe_dump(dict(order), sort_keys=False), encoding="utf-8")
+        return path
+
+    def start(self, *arguments: str, **options: Any) -> subprocess.Popen[str]:  # noqa: ANN401  Popen's own
+        """Start a command and do not wait for it."""
+        return subprocess.Popen(
+            [sys.executable, "-m", "console", *arguments],
+            cwd=self.folder,
+            env={**self.environment, "PYTHONPATH": str(Path(__file__).parent.parent)},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            **options,
+        )
+
+    def mintage(self, *arguments: str, timeout_s: float = 240) -> Finished:
+        """Run a command to its end."""
+        process = self.start(*arguments)
+        out, err = process.communicate(timeout=timeout_s)
+        return Finished(process.returncode, out, err)
+
+    def charges(self) -> list[dict[str, str]]:
+        """Read the cost report."""
+        report = self.mintage("ledger", "export", "--format", "csv")
+        assert report.code == 0, report.err
+        return list(csv.DictReader(io.StringIO(report.out)))
+
+
+ENDS = ("released", "rejected", "refused", "failed", "unknown", "in_review", "stopped")
+
+
+def assert_books_equal_bill(desk: Desk, provider: Controls) -> Decimal:
+    """Compare every charge with the provider's bill, prediction by prediction; give the sum in USD."""
+    provider.wait_until_settled()
+    billed = {line.prediction_id: line.amount for line in provider.bill() if line.amount}
+    charged: dict[str, Decimal] = {}
+    for row in desk.charges():
+        ref = row["provider_ref"]
+        charged[ref] = charged.get(ref, Decimal(0)) + Decimal(row["amount_usd"])
+    assert charged == billed
+    summary = desk.mintage("ledger", "summary", "--json").json()
+    total = sum(billed.values(), Decimal(0))
+    assert Decimal(summary["charged_usd"]) == total
+    proof = desk.mintage("ledger", "verify", "--json")
+    assert proof.code == 0, proof.out
+    return total
+
+
+def assert_every_job_ended(report: Mapping[str, Any]) -> None:
+    """Check that every job counts under exactly one end."""
+    assert sum(report[name] for name in ENDS) == report["jobs"]
