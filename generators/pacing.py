@@ -8,6 +8,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 
+_HAIR = 1e-6
+
 
 class Pace:
     """At most `per_minute` turns a minute in the long run, and `burst` of them at once.
@@ -61,6 +63,6 @@ class Pace:
         self._count()
         if (paused_s := self._paused_until - self._counted_at) > 0:
             return paused_s
-        # A sleep may end a hair early; without the allowance it would be followed by empty ones.
-        missing = 1 - self._tokens - 1e-9
-        return max(0.0, missing / self._per_second)
+        missing = 1 - self._tokens
+        # A sum of floats falls a hair short of a whole turn; that hair is not worth a sleep.
+        return missing / self._per_second if missing > _HAIR else 0.0

@@ -8,6 +8,9 @@ from generators.contract import Generator
 
 PROVIDER = "replicate"
 
+_BURSTS_A_MINUTE = 12
+"""A twelfth of a minute's requests may go at once: Replicate allows short bursts, not how short."""
+
 
 def open_model(card: ModelCard, access: Access) -> Generator:
     """Open one model.
@@ -15,8 +18,9 @@ def open_model(card: ModelCard, access: Access) -> Generator:
     Raises:
         TokenMissing: there is no usable REPLICATE_API_TOKEN.
     """
+    from generators.pacing import Pace
     from generators.replicate_builder import ReplicateGenerator
-    from generators.replicate_patience import Patience
+    from generators.replicate_patience import Clocks, Patience
     from generators.replicate_wire import ReplicateWire
 
     wire = ReplicateWire(
@@ -24,4 +28,12 @@ def open_model(card: ModelCard, access: Access) -> Generator:
         base_url=access.replicate_base_url,
         concurrency=access.concurrency,
     )
-    return ReplicateGenerator(card, wire, patience=Patience(absent_after_s=access.absent_after_s))
+    clocks = Clocks()
+    pace = Pace(
+        access.creates_per_minute,
+        burst=access.creates_per_minute // _BURSTS_A_MINUTE,
+        clock=clocks.monotonic,
+        sleep=clocks.sleep,
+    )
+    patience = Patience(absent_after_s=access.absent_after_s)
+    return ReplicateGenerator(card, wire, pace=pace, patience=patience, clocks=clocks)

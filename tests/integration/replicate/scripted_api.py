@@ -58,6 +58,7 @@ class ScriptedApi:
         self.answer = answer
         self.seen: list[Seen] = []
         self.url = ""
+        self._open: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
 
     @property
     def posts(self) -> list[Seen]:
@@ -74,8 +75,16 @@ class ScriptedApi:
         finally:
             server.close()
             await server.wait_closed()
+            # Before Python 3.12, wait_closed leaves kept-alive connections open.
+            for writer in self._open.values():
+                writer.close()
+            await asyncio.gather(*self._open)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._open[task] = writer
+        task.add_done_callback(self._open.pop)
         try:
             while (seen := await _read(reader)) is not None:
                 self.seen.append(seen)
