@@ -6,14 +6,16 @@ import hashlib
 import json
 from collections import deque
 from collections.abc import Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from assets.errors import Missing, StoreError, StoreUnavailable
 from assets.layout import MANIFEST_CSV, MANIFEST_JSON, RELEASED
 from assets.store import Head, Store
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
 
 _WORKERS: Final = 16
 _WAITING: Final = 64
@@ -119,6 +121,8 @@ def _compared(
     store: Store, expected: Iterable[tuple[str, str, int, str]], *, deep: bool
 ) -> Iterator[tuple[Expected, list[AuditProblem]]]:
     """Look at a few assets at a time, each answer being a round trip away; give them in order."""
+    from concurrent.futures import ThreadPoolExecutor
+
     waiting: deque[tuple[Expected, Future[list[AuditProblem]]]] = deque()
     look = _look_deep if deep else _look_quick
     with ThreadPoolExecutor(_WORKERS, thread_name_prefix="audit") as pool:

@@ -11,8 +11,6 @@ AssetsError
 └── ManifestError           a manifest cannot be read, or says something that cannot be true
 """
 
-# ruff: noqa: N818 - the names say what is the case, as DESIGN.md does; all of them derive from an Error
-
 from __future__ import annotations
 
 

@@ -12,7 +12,6 @@ import functools
 import io
 import json
 import shutil
-import tempfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields
 from datetime import datetime
@@ -105,6 +104,8 @@ def write_manifest(
         header: what the manifest says of the order.
         rows: read once, as they come; they are never all in memory.
     """
+    import tempfile
+
     check_prefix(prefix)
     with (
         tempfile.TemporaryFile() as table,

@@ -5,12 +5,11 @@ from __future__ import annotations
 import hashlib
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from assets.directory_store import DirectoryStore
 from assets.errors import AssetsError, BadKey, DigestMismatch, Missing, StoreError, StoreUnavailable
@@ -18,6 +17,9 @@ from assets.layout import MANIFEST_CSV, MANIFEST_JSON, RELEASED
 from assets.manifest import ManifestHeader, ManifestRow, read_manifest, write_manifest
 from assets.rooted_files import RootedFiles
 from assets.store import CHUNK_BYTES, Store
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
 
 _WAITING_PER_WORKER: Final = 4
 """How many files are queued ahead of each worker; more would only take memory."""
@@ -119,7 +121,7 @@ def pull(
 
     Args:
         store: where from.
-        rows: what; read as it goes, so 100,000 rows take no more memory than 100.
+        rows: what; read as it goes, only their keys are kept.
         dest: made when it is not there.
         workers: how many files are copied at a time.
         progress: called in the calling thread for each file, in the order of the rows.
@@ -161,6 +163,8 @@ def _steps(
     store: Store, rows: Iterable[ManifestRow], files: RootedFiles, workers: int
 ) -> Iterator[PullStep]:
     """Copy a few files for each worker ahead of the reader; give them back in order."""
+    from concurrent.futures import ThreadPoolExecutor
+
     waiting: deque[Future[PullStep]] = deque()
     seen: set[str] = set()
     with ThreadPoolExecutor(workers, thread_name_prefix="pull") as pool:
