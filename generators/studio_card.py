@@ -91,11 +91,13 @@ def compose(design: Design, setting: Setting, photo: Image.Image | None) -> Comp
         if not group:
             continue
         boxes = [_behind(line, design.size) for line in group]
+        seen = _seen(canvas, boxes)
         # A card keeps to one ink where it can, and over a photograph that ink is white.
-        choices = _preferred(canvas, boxes)
+        choices = _preferred(canvas.palette, seen)
         if ink is not None:
             choices = [ink] if design.layout == "photo" else [ink, *choices]
-        ink = _readable(canvas, boxes, choices)
+        readable = (choice for choice in choices if _worst(choice, seen) >= _CONTRAST_AIM)
+        ink = next(readable, None) or _veiled(canvas, boxes, choices[0])
         inked += [Inked(line, ink) for line in group]
     if setting.pill is not None:
         labels = [line for line in setting.lines if line.role == "cta"]
@@ -127,7 +129,12 @@ def _lay_photo(canvas: Canvas, layout: str, photo: Image.Image) -> None:
     whole = (0, 0, canvas.width, canvas.height)
     box = photo_half(canvas.width, canvas.height) if layout == "split" else whole
     size = (box[2] - box[0], box[3] - box[1])
-    covered = ImageOps.fit(photo.convert("RGB"), size, Image.Resampling.LANCZOS)
+    # A little nearer or further, a little to a side: two seeds never give the same card.
+    nearer = canvas.rng.uniform(0.0, 0.045)
+    place = (canvas.rng.uniform(0.35, 0.65), canvas.rng.uniform(0.35, 0.65))
+    covered = ImageOps.fit(
+        photo.convert("RGB"), size, Image.Resampling.LANCZOS, bleed=nearer, centering=place
+    )
     canvas.image.paste(covered, box)
     if layout != "split":
         _shade(canvas)
@@ -176,22 +183,18 @@ def _inks(palette: Palette) -> tuple[RGB, RGB]:
     return WHITE, mix(darkest, NEAR_BLACK, 0.45)
 
 
-def _readable(canvas: Canvas, boxes: Sequence[Pixels], inks: Sequence[RGB]) -> RGB:
-    """Take the first ink that reads over all boxes; where none does, veil them for the first."""
-    seen = _seen(canvas, boxes)
-    for ink in inks:
-        if _worst(ink, seen) >= _CONTRAST_AIM:
-            return ink
-    veil = WHITE if luminance(inks[0]) < luminance(WHITE) else _inks(canvas.palette)[1]
+def _veiled(canvas: Canvas, boxes: Sequence[Pixels], ink: RGB) -> RGB:
+    """Veil the ground behind boxes, no more than an ink needs to read there, and return the ink."""
+    veil = WHITE if luminance(ink) < luminance(WHITE) else _inks(canvas.palette)[1]
     left, top, right, bottom = zip(*boxes, strict=True)
     box = (min(left), min(top), max(right), max(bottom))
     clean = canvas.image.copy()
     for strength in _VEILS:
         canvas.image.paste(clean)
         _veil(canvas, box, veil, strength)
-        if _worst(inks[0], _seen(canvas, boxes)) >= _CONTRAST_AIM:
+        if _worst(ink, _seen(canvas, boxes)) >= _CONTRAST_AIM:
             break
-    return inks[0]
+    return ink
 
 
 def _seen(canvas: Canvas, boxes: Sequence[Pixels]) -> tuple[float, float]:
@@ -200,10 +203,9 @@ def _seen(canvas: Canvas, boxes: Sequence[Pixels]) -> tuple[float, float]:
     return min(low for low, _ in ends), max(high for _, high in ends)
 
 
-def _preferred(canvas: Canvas, boxes: Sequence[Pixels]) -> list[RGB]:
-    """Sort the palette's inks by how well they read over the boxes; plain black comes last."""
-    seen = _seen(canvas, boxes)
-    return [*sorted(_inks(canvas.palette), key=lambda ink: -_worst(ink, seen)), _BLACK]
+def _preferred(palette: Palette, seen: tuple[float, float]) -> list[RGB]:
+    """Sort a palette's inks by how well they read over what is seen; plain black comes last."""
+    return [*sorted(_inks(palette), key=lambda ink: -_worst(ink, seen)), _BLACK]
 
 
 def _veil(canvas: Canvas, box: Pixels, colour: RGB, strength: float) -> None:

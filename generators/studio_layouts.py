@@ -41,7 +41,8 @@ class Layout:
 
 def _ground(canvas: Canvas, degrees: float) -> None:
     palette = canvas.palette
-    canvas.image.paste(linear(canvas.image.size, palette.deep, palette.base, degrees))
+    turned = degrees + canvas.rng.uniform(-14, 14)
+    canvas.image.paste(linear(canvas.image.size, palette.deep, palette.base, turned))
 
 
 def _aurora(canvas: Canvas) -> None:
@@ -198,7 +199,7 @@ def _stripes(canvas: Canvas) -> None:
         float(width),
         0.0 if canvas.rng.choice((True, False)) or shape != "wide" else float(height),
     )
-    band = outer / 6.2
+    band = outer / canvas.rng.uniform(5.7, 6.7)
     colours = (
         palette.shape,
         mix(palette.shape, palette.spark, 0.5),
@@ -261,12 +262,12 @@ _FINE_LINE_FROM_PX = 200
 def _poster(canvas: Canvas) -> None:
     """Words first: a calm ground in a fine frame whose corners are scooped out."""
     palette, unit = canvas.palette, canvas.unit
-    ground = linear(canvas.image.size, palette.deep, mix(palette.deep, palette.base, 0.7), 60)
-    canvas.image.paste(ground)
-    spark = palette.spark
-    _scooped(canvas, 0.040 * unit, 0.075 * unit, max(1.0, 0.0045 * unit), spark)
+    end = mix(palette.deep, palette.base, 0.7)
+    canvas.image.paste(linear(canvas.image.size, palette.deep, end, canvas.rng.uniform(35, 85)))
+    spark, scoop = palette.spark, canvas.rng.uniform(0.045, 0.095) * unit
+    _scooped(canvas, 0.040 * unit, scoop, max(1.0, 0.0045 * unit), spark)
     if unit >= _FINE_LINE_FROM_PX:
-        _scooped(canvas, 0.054 * unit, 0.075 * unit, max(0.6, 0.0018 * unit), spark)
+        _scooped(canvas, 0.054 * unit, scoop, max(0.6, 0.0018 * unit), spark)
 
 
 def _scooped(canvas: Canvas, inset: float, scoop: float, line: float, colour: RGB) -> None:

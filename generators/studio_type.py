@@ -37,7 +37,7 @@ _FORMAT_12 = 12
 _FORMAT_4 = 4
 
 
-class FontMissing(GeneratorError):  # noqa: N818 - named for what is wrong
+class FontMissing(GeneratorError):
     """The package with the studio's typeface is not installed."""
 
     def __init__(self) -> None:
@@ -56,7 +56,7 @@ def _font_path(weight: Weight) -> Path:
 
 @lru_cache(maxsize=8)
 def _measuring_font(weight: Weight) -> ImageFont.FreeTypeFont:
-    """Load a weight for measuring, with the layout engine that knows its kerning if there is one."""
+    """Load a weight for measuring, with the layout engine that knows kerning, if there is one."""
     from PIL import ImageFont
 
     return ImageFont.truetype(_font_path(weight), _MEASURED_AT_PX)
@@ -153,7 +153,7 @@ def width_em(weight: Weight, tracking_em: float, text: str) -> float:
     """Return the width of a line from its first pen position to its last, in em."""
     followers = [*text[1:], ""][: len(text)]
     run = sum(_advance_em(weight, *pair) for pair in zip(text, followers, strict=True))
-    return run + tracking_em * max(0, len(text) - 1)
+    return run + tracking_em * len(text[:-1].replace(" ", ""))
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +196,8 @@ class _Piece:
     spaced: bool
 
 
-def _pieces(line: str) -> list[_Piece]:
+@lru_cache(maxsize=256)
+def _pieces(line: str) -> tuple[_Piece, ...]:
     pieces: list[_Piece] = []
     for word in line.split(" "):
         if pieces and not any(letter.isalnum() for letter in word):
@@ -209,11 +210,15 @@ def _pieces(line: str) -> list[_Piece]:
                 pieces.append(_Piece(word[start:index], spaced))
                 start, spaced = index, False
         pieces.append(_Piece(word[start:], spaced))
-    return pieces
+    return tuple(pieces)
 
 
 def _split(piece: _Piece, voice: Voice, measure_em: float) -> list[_Piece]:
     """Cut a piece that is wider than a line into parts that fit, with hyphens between letters."""
+    if " " in piece.text and voice.width(piece.text) > measure_em:
+        words = piece.text.split(" ")
+        loose = [_Piece(word, piece.spaced or index > 0) for index, word in enumerate(words)]
+        return [part for word in loose for part in _split(word, voice, measure_em)]
     parts: list[_Piece] = []
     rest, spaced = piece.text, piece.spaced
     while len(rest) > 1 and voice.width(rest) > measure_em:
@@ -252,7 +257,7 @@ def broken(text: str, voice: Voice, measure_em: float, *, cut_words: bool) -> li
         if any(voice.width(piece.text) > measure_em for piece in pieces):
             if not cut_words:
                 return None
-            pieces = [part for piece in pieces for part in _split(piece, voice, measure_em)]
+            pieces = tuple(part for piece in pieces for part in _split(piece, voice, measure_em))
             if any(voice.width(piece.text) > measure_em for piece in pieces):
                 return None
         best = _filled(pieces, voice, measure_em)
@@ -307,6 +312,7 @@ def draw_line(
         if letter != " ":
             draw.text((pen, height), letter, fill=255, font=face, anchor="ls")
         following = text[index + 1 : index + 2]
-        advance = _advance_em(voice.weight, letter, following) + voice.tracking_em
-        pen += size_px * finer * advance
+        # The space between words is not drawn closer: it has to part them.
+        tracking = voice.tracking_em if letter != " " else 0.0
+        pen += size_px * finer * (_advance_em(voice.weight, letter, following) + tracking)
     picture.paste(fill, corner, mask.reduce(finer) if finer > 1 else mask)
