@@ -16,7 +16,7 @@ class GeneratorError(Exception):
     """Something around a generator is not as promised; the message says the way out."""
 
 
-class NoCard(GeneratorError):  # noqa: N818 - named for what is wrong
+class NoCard(GeneratorError):
     """No model card has this provider and model; without a card there is no price, and no run."""
 
     def __init__(self, provider: str, model: str, known: tuple[str, ...]) -> None:
@@ -26,7 +26,7 @@ class NoCard(GeneratorError):  # noqa: N818 - named for what is wrong
         self.model = model
 
 
-class NoProvider(GeneratorError):  # noqa: N818 - named for what is wrong
+class NoProvider(GeneratorError):
     """No adapter is installed for this provider."""
 
     def __init__(self, provider: str, known: tuple[str, ...]) -> None:
@@ -34,7 +34,7 @@ class NoProvider(GeneratorError):  # noqa: N818 - named for what is wrong
         self.provider = provider
 
 
-class BadCard(GeneratorError):  # noqa: N818 - named for what is wrong
+class BadCard(GeneratorError):
     """A model card's file breaks the card's form."""
 
     def __init__(self, name: str, problems: tuple[str, ...]) -> None:
@@ -43,7 +43,7 @@ class BadCard(GeneratorError):  # noqa: N818 - named for what is wrong
         self.problems = problems
 
 
-class TokenMissing(GeneratorError):  # noqa: N818 - named for what is wrong
+class TokenMissing(GeneratorError):
     """The provider needs a token and none is usable. The message never holds the token."""
 
     def __init__(self, variable: str, problem: str = "is not set") -> None:
@@ -58,7 +58,7 @@ class TokenRefused(TokenMissing):
         super().__init__(variable, "was refused by the provider")
 
 
-class ProviderUnavailable(GeneratorError):  # noqa: N818 - named for what is wrong
+class ProviderUnavailable(GeneratorError):
     """The provider's record cannot be read now; nothing is decided and every hold stays."""
 
     def __init__(self, provider: str, problem: str) -> None:
