@@ -100,7 +100,7 @@ def finish(
         )
     try:
         changed: list[str] = []
-        fitted = _fitted(_normal(image, changed), width, height, changed)
+        fitted = _fitted(_normal(image, data, changed), width, height, changed)
     # The decoders and lcms throw OSError, SyntaxError, ValueError, EOFError, struct.error and more
     # on broken input; whichever it is, the bytes are for the inspectors to judge.
     except Exception:  # noqa: BLE001 - see above
@@ -116,7 +116,7 @@ def decoded(data: bytes) -> Image.Image | None:
     if image is None:
         return None
     try:
-        return _normal(image, [])
+        return _normal(image, data, [])
     # As in `finish`: the decoders throw anything.
     except Exception:  # noqa: BLE001 - see above; the caller says that it is not sound
         return None
@@ -165,10 +165,14 @@ def _swaps_sides(orientation: int) -> bool:
     return orientation >= 5  # noqa: PLR2004 - Exif 5 to 8 lie on their side
 
 
-def _normal(image: Image.Image, changed: list[str]) -> Image.Image:
+def _normal(image: Image.Image, data: bytes, changed: list[str]) -> Image.Image:
     """Decode, and give an upright RGB or RGBA image in sRGB, without metadata."""
-    from PIL import ImageOps
+    from PIL import Image, ImageOps
 
+    if image.format == "PNG":
+        # Decoding skips PNG's checksums. Damage that happens to decode would be written anew as a
+        # sound file, and no inspector could see it any more.
+        Image.OPEN["PNG"][0](BytesIO(data), "").verify()
     orientation = _orientation(image)
     image.load()
     picture = _in_srgb(image, changed)

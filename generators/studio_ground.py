@@ -62,7 +62,7 @@ def _bayer(order: int) -> list[list[int]]:
     return top + low
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=2)
 def _threshold(width: int, height: int) -> Image.Image:
     """Tile the 8 x 8 Bayer matrix over a picture, as thresholds between 0 and 1."""
     tile = Image.new("F", (8, 8))
