@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import datetime
 from types import TracebackType
 from typing import Self
@@ -32,8 +32,8 @@ class Books(Reader):
         self._clock = clock
         self._is_sqlite = engine.dialect.name == "sqlite"
         # SQLite lets writers of one process queue fairly here instead of polling for its lock.
-        self._turn = threading.Lock()
-        self._writer: int | None = None
+        self._turn = threading.Lock() if self._is_sqlite else nullcontext()
+        self._writers: set[int] = set()
 
     @classmethod
     def open(cls, url: str, *, clock: Callable[[], datetime], migrate: bool | None = None) -> Books:
@@ -107,20 +107,15 @@ class Books(Reader):
 
     @contextmanager
     def _writing(self) -> Iterator[Connection]:
-        if self._writer == threading.get_ident():
+        me = threading.get_ident()
+        if me in self._writers:
             raise BrokenPromise("a transaction of the books was begun inside another one")
-        with translated(self._url):
-            if not self._is_sqlite:
-                with self._engine.begin() as connection:
-                    yield connection
-                return
-            with self._turn:
-                self._writer = threading.get_ident()
-                try:
-                    with self._engine.begin() as connection:
-                        yield connection
-                finally:
-                    self._writer = None
+        self._writers.add(me)
+        try:
+            with translated(self._url), self._turn, self._engine.begin() as connection:
+                yield connection
+        finally:
+            self._writers.discard(me)
 
     def _reading(self) -> AbstractContextManager[Connection]:
         return self._connected(READING)

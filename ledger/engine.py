@@ -88,11 +88,10 @@ def _sqlite_engine(url: URL) -> Engine:
         raise BooksUnavailable(
             f"the folder {folder} for the books cannot be made: {error.strerror}"
         ) from error
-    engine = create_engine(
-        url,
-        hide_parameters=True,
-        connect_args={"timeout": BUSY_TIMEOUT_S, "isolation_level": None},
-    )
+    arguments: dict[str, object] = {"isolation_level": None}
+    if "timeout" not in url.query:
+        arguments["timeout"] = BUSY_TIMEOUT_S
+    engine = create_engine(url, hide_parameters=True, connect_args=arguments)
     event.listen(engine, "connect", _set_up_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine

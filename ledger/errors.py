@@ -18,7 +18,6 @@ Each message is one sentence with the facts and, where there is one, the way out
 password. When one is raised inside `Books.transaction()`, nothing of that transaction is kept.
 """
 
-# ruff: noqa: N818 - the names say what happened, as `OrderChanged`; a suffix would add nothing
 from __future__ import annotations
 
 

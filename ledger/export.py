@@ -10,7 +10,9 @@ from decimal import Decimal
 from typing import TextIO
 
 from ledger.money import plain
-from ledger.records import ChargeRow
+from ledger.views import (
+    ChargeRow,
+)
 
 COLUMNS = tuple(field.name for field in fields(ChargeRow))
 """The columns in order: those of the design's section 6."""

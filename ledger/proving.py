@@ -10,9 +10,11 @@ from ledger import entries as entry_form
 from ledger.instants import period_of
 from ledger.money import charge_nano, format_usd
 from ledger.proof_rules import MONEY_RULES, WORK_RULES, Rule
-from ledger.records import Proof
 from ledger.reporting import BILLED
-from ledger.schema import attempts, budgets, entries
+from ledger.schema import AnyRow, attempts, budgets, entries
+from ledger.views import (
+    Proof,
+)
 
 _PRICES = "every charge is what its price lines come to, in the month that it was booked"
 
@@ -68,13 +70,17 @@ def _first_break(connection: Connection, rule: Rule) -> str | None:
 
 def _first_wrong_price(connection: Connection) -> str | None:
     """Price every charge again, which SQL cannot do exactly."""
-    for row in connection.execute(_CHARGES):
-        priced_nano = charge_nano(entry_form.lines_from_json(row.lines_json))
-        if priced_nano != row.charged_nano:
-            return (
-                f"attempt {row.attempt_id} was charged {format_usd(row.charged_nano)}, but its "
-                f"price lines (entry E{row.entry_id}) come to {format_usd(priced_nano)}"
-            )
-        if row.period != period_of(row.at_us):
-            return f"entry E{row.entry_id} is put down to {row.period}, when it was not written"
+    with connection.execute(_CHARGES) as charges:
+        return next((problem for row in charges if (problem := _mispriced(row))), None)
+
+
+def _mispriced(row: AnyRow) -> str | None:
+    priced_nano = charge_nano(entry_form.lines_from_json(row.lines_json))
+    if priced_nano != row.charged_nano:
+        return (
+            f"attempt {row.attempt_id} was charged {format_usd(row.charged_nano)}, but its "
+            f"price lines (entry E{row.entry_id}) come to {format_usd(priced_nano)}"
+        )
+    if row.period != period_of(row.at_us):
+        return f"entry E{row.entry_id} is put down to {row.period}, when it was not written"
     return None

@@ -11,8 +11,11 @@ from sqlalchemy import Connection
 from ledger import proving, reading, reporting, stories
 from ledger.records import (
     AttemptState,
-    ChargeRow,
     JobState,
+    VerdictRecord,
+)
+from ledger.views import (
+    ChargeRow,
     JobStory,
     JobView,
     LostAttempt,
@@ -21,7 +24,6 @@ from ledger.records import (
     ReleasedView,
     SummaryRow,
     Totals,
-    VerdictRecord,
 )
 
 _OPEN_ATTEMPTS = (AttemptState.HELD, AttemptState.UNKNOWN)

@@ -12,15 +12,17 @@ from ledger.instants import from_us, from_us_or_none
 from ledger.records import (
     AttemptState,
     JobState,
-    JobView,
-    LostAttempt,
     OrderRecord,
     OrderState,
-    OrderView,
-    ReleasedView,
     VerdictRecord,
 )
 from ledger.schema import AnyRow, Scope, attempts, budgets, jobs, orders, releases, verdicts
+from ledger.views import (
+    JobView,
+    LostAttempt,
+    OrderView,
+    ReleasedView,
+)
 
 CHUNK = 500
 """Ids in one statement."""
@@ -109,8 +111,10 @@ _RELEASED: Select[Any] = (
     .join(jobs, jobs.c.job_id == releases.c.job_id)
     .join(attempts, attempts.c.attempt_id == releases.c.attempt_id)
 )
-_RELEASED_OF_ORDER = _RELEASED.where(releases.c.order_id == bindparam("id")).order_by(
-    releases.c.name
+_RELEASED_OF_ORDER = (
+    _RELEASED.where(releases.c.order_id == bindparam("id"))
+    .order_by(releases.c.name)
+    .execution_options(yield_per=1_000)
 )
 _RELEASED_JOB = _RELEASED.where(releases.c.job_id == bindparam("id"))
 
@@ -272,8 +276,10 @@ def lost(
 
 def released(connection: Connection, order_id: str) -> Iterator[ReleasedView]:
     """An order's releases in the order of their names, streamed."""
-    for row in connection.execute(_RELEASED_OF_ORDER, {"id": order_id}):
-        yield _released_view(row)
+    # Closed by name: a reader may stop early, and a server keeps the rest until it is told.
+    with connection.execute(_RELEASED_OF_ORDER, {"id": order_id}) as views:
+        for row in views:
+            yield _released_view(row)
 
 
 def released_one(connection: Connection, job_id: str) -> ReleasedView | None:

@@ -6,7 +6,7 @@ command line share.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -96,57 +96,6 @@ class JobRecord:
     position: int
     name: str
     brief_json: str
-
-
-@dataclass(frozen=True, slots=True)
-class OrderView:
-    """An order as it stands in the books.
-
-    `spent_nano` is what was charged under the cap, so `held_nano + spent_nano` never passes it;
-    `overrun_nano` is what was charged above holds and comes on top.
-    """
-
-    record: OrderRecord
-    state: OrderState
-    stop_reason: str | None
-    held_nano: int
-    spent_nano: int
-    overrun_nano: int
-    created_at: datetime
-    updated_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class JobView:
-    """A job as it stands in the books, with what the next stage needs to know."""
-
-    job_id: str
-    order_id: str
-    position: int
-    name: str
-    brief_json: str
-    state: JobState
-    reason: str | None
-    attempts_used: int
-    """Attempts that count against the order's `attempts`; one that created nothing does not."""
-    last_number: int
-    """Number of the latest attempt, counted or not; 0 before the first. The next is one higher."""
-    attempt_id: str | None
-    """The latest attempt, if there was one."""
-    seed: int | None
-    """The latest attempt's seed."""
-    provider_ref: str | None
-    """The latest attempt's provider reference."""
-    sha256: str | None
-    """Digest of the staged bytes of the latest built attempt."""
-    media_type: str | None
-    byte_count: int | None
-    spent_nano: int
-    """All charges of the job so far, overruns included."""
-    approved_by: str | None
-    accepted_at: datetime | None
-    """When the last gate before release was passed: the receipt's time, so that a receipt
-    written twice is the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -311,58 +260,6 @@ class ReleaseRecord:
 
 
 @dataclass(frozen=True, slots=True)
-class ReleasedView:
-    """One released asset with all that a manifest or a receipt says of it."""
-
-    job_id: str
-    order_id: str
-    name: str
-    brief_json: str
-    attempt_id: str
-    attempts_used: int
-    provider: str
-    model: str
-    provider_ref: str | None
-    seed: int
-    sha256: str
-    media_type: str
-    byte_count: int
-    width: int
-    height: int
-    store_url: str
-    release_key: str
-    receipt_key: str
-    cost_nano: int
-    accepted_at: datetime
-    released_at: datetime
-    approved_by: str | None
-    campaign: str
-    cost_center: str
-    owner: str
-    order_title: str
-
-
-@dataclass(frozen=True, slots=True)
-class LostAttempt:
-    """An attempt that recovery has to look up: HELD by a process that is gone, or UNKNOWN."""
-
-    attempt_id: str
-    job_id: str
-    order_id: str
-    number: int
-    state: AttemptState
-    provider: str
-    model: str
-    provider_ref: str | None
-    seed: int
-    request_json: str
-    brief_json: str
-    hold_nano: int
-    held_at: datetime
-    lost_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
 class Lease:
     """The right of one process to move one order's jobs, until `expires_at` unless renewed."""
 
@@ -379,111 +276,3 @@ class HeldBy:
     holder: str
     since: datetime
     expires_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Totals:
-    """What the entries add up to, in nano-USD.
-
-    `charged_nano` is what the providers bill, overruns included; `held_nano` is every open hold,
-    `unknown_nano` the part of it whose answer was lost.
-    """
-
-    charged_nano: int
-    held_nano: int
-    unknown_nano: int
-    overrun_nano: int
-    entry_count: int
-
-
-@dataclass(frozen=True, slots=True)
-class SummaryRow:
-    """Totals of one value of a dimension; `released` counts that value's released assets."""
-
-    key: str
-    charged_nano: int
-    held_nano: int
-    unknown_nano: int
-    overrun_nano: int
-    entry_count: int
-    released: int
-
-
-@dataclass(frozen=True, slots=True)
-class ChargeRow:
-    """One charge as finance exports it. Field order is the column order of the export."""
-
-    entry_id: str
-    at: datetime
-    period: str
-    order_id: str
-    job_id: str
-    attempt_id: str
-    cost_center: str
-    campaign: str
-    owner: str
-    provider: str
-    model: str
-    provider_ref: str | None
-    kind: str
-    quantity: Decimal
-    unit: str
-    unit_price_usd: Decimal
-    amount_usd: Decimal
-    currency: str
-    asset_sha256: str | None
-    release_key: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class EntryView:
-    """One line of the books: `amount_nano` moved from one account to another."""
-
-    entry_id: str
-    at: datetime
-    kind: str
-    from_account: str
-    to_account: str
-    amount_nano: int
-    attempt_id: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class AttemptStory:
-    """One attempt with everything that was written about it."""
-
-    attempt_id: str
-    number: int
-    state: AttemptState
-    seed: int
-    provider_ref: str | None
-    hold_nano: int
-    charged_nano: int
-    reason: str | None
-    sha256: str | None
-    latency_ms: int | None
-    held_at: datetime
-    ended_at: datetime | None
-    verdicts: tuple[VerdictRecord, ...]
-    entries: tuple[EntryView, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class JobStory:
-    """One job's whole story, for `mintage trace`."""
-
-    job: JobView
-    order: OrderView
-    attempts: tuple[AttemptStory, ...]
-    release: ReleasedView | None
-
-
-@dataclass(frozen=True, slots=True)
-class Proof:
-    """What `verify` found: how much was checked, and the first thing that does not hold, if any."""
-
-    entries: int
-    attempts: int
-    budgets: int
-    problem: str | None = None
-    checks: tuple[str, ...] = field(default=())

@@ -14,7 +14,10 @@ from ledger import entries as entry_form
 from ledger.errors import BrokenPromise
 from ledger.instants import DAY_US, day_of, from_us, period_of
 from ledger.money import charge_nano, share, usd
-from ledger.records import AttemptState, ChargeRow, PriceLine, SummaryRow, Totals
+from ledger.records import (
+    AttemptState,
+    PriceLine,
+)
 from ledger.schema import (
     AnyRow,
     EntryKind,
@@ -25,6 +28,11 @@ from ledger.schema import (
     jobs,
     orders,
     releases,
+)
+from ledger.views import (
+    ChargeRow,
+    SummaryRow,
+    Totals,
 )
 
 BILLED = (EntryKind.CHARGE.value, EntryKind.OVERRUN.value)
@@ -177,8 +185,10 @@ _BILL = (
 
 def charges(connection: Connection) -> Iterator[ChargeRow]:
     """One row per charge and per overrun, in the order of the entries, streamed."""
-    for row in connection.execute(_BILL):
-        yield _charge_row(row)
+    # Closed by name: a reader may stop early, and a server keeps the rest until it is told.
+    with connection.execute(_BILL) as bill:
+        for row in bill:
+            yield _charge_row(row)
 
 
 def _charge_row(row: AnyRow) -> ChargeRow:

@@ -8,8 +8,16 @@ from sqlalchemy import Connection, bindparam, select
 
 from ledger import reading
 from ledger.instants import from_us, from_us_or_none
-from ledger.records import AttemptState, AttemptStory, EntryView, JobStory, VerdictRecord
+from ledger.records import (
+    AttemptState,
+    VerdictRecord,
+)
 from ledger.schema import AnyRow, attempts, entries
+from ledger.views import (
+    AttemptStory,
+    EntryView,
+    JobStory,
+)
 
 _ATTEMPTS = select(attempts).where(attempts.c.job_id == bindparam("id")).order_by(attempts.c.number)
 

