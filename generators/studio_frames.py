@@ -9,7 +9,7 @@ Shape = Literal["tall", "square", "wide", "strip"]
 Along = Literal["left", "center", "right"]
 Down = Literal["top", "middle", "bottom"]
 
-_TALL_FROM, _WIDE_FROM, _STRIP_FROM = 0.78, 1.34, 2.6
+_TALL_FROM, _WIDE_FROM, _STRIP_FROM = 0.78, 1.34, 3.0
 STRIP_FIGURE = 1.35
 """Width of a strip's right end, in heights, that its figure has to itself."""
 

@@ -23,6 +23,7 @@ LEGIBLE_PX = 7.0
 """No letter is set smaller than this, whatever has to fit."""
 
 _SUBLINE_MEASURE_EM = 32.0
+_STRIP_HEADLINE_LEAST = 0.4
 _PILL_PAD_EM, _PILL_HEIGHT_EM = 1.25, 2.7
 # A line of a headline that is empty by this share weighs as much as type smaller by the same share.
 _RAGGED_WEIGHT, _LINE_WEIGHT = 0.6, 0.05
@@ -172,7 +173,10 @@ def _with_corner(room: _Room, box: Frame) -> _Room:
 
 
 def _with_ends(room: _Room) -> _Room:
-    """Stand a strip's brand at its left end and its call to action at its right end."""
+    """Stand a strip's brand at its left end and its call to action at its right end.
+
+    On a short strip that would leave the headline too little: there all words stay one block.
+    """
     frame, sizes, words = room.frame, room.sizes(0), room.words
     gap = 0.22 * room.scale
     middle = (frame.top + frame.bottom) / 2
@@ -188,6 +192,8 @@ def _with_ends(room: _Room) -> _Room:
         right -= _pill_width(words.cta, sizes)
         pill = (right, middle - rise, frame.right, middle + rise)
         right -= gap
+    if right - left < _STRIP_HEADLINE_LEAST * frame.width:
+        return room
     return replace(room, frame=replace(frame, left=left, right=right), brand=brand, pill=pill)
 
 
@@ -237,7 +243,7 @@ def _block(room: _Room, headline_px: float, *, cut_words: bool) -> _Block | None
     if room.pill is None and words.cta and _pill_width(words.cta, sizes) > width:
         return None
     brand_width = LABEL.width(words.brand) * sizes.brand + _mark(sizes)
-    if words.brand and room.shape != "strip" and brand_width > width:
+    if words.brand and room.brand is None and brand_width > width:
         return None
     headline = broken(words.headline, HEADLINE, width / headline_px, cut_words=cut_words)
     if headline is None:

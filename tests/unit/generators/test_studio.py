@@ -291,6 +291,15 @@ def test_a_short_headline_always_fits() -> None:
             assert setting_of(_design(layout, size, Words("Sale"))) is not None
 
 
+@pytest.mark.parametrize("layout", DRAWN_LAYOUTS)
+@pytest.mark.parametrize(
+    "size", [(500, 180), (600, 190), (700, 200), (970, 250), (320, 50)], ids=str
+)
+def test_a_card_with_all_its_words_fits_every_banner(layout: str, size: tuple[int, int]) -> None:
+    words = Words("Autumn, by the cupful", "", "Shop now", "Northlight")
+    assert setting_of(_design(layout, size, words)) is not None
+
+
 def test_lines_are_balanced_and_keep_signs_off_their_starts() -> None:
     voice = Voice("ExtraBold", 0.0, 1.1)
     lines = broken("one two three four five six seven", voice, 10.0, cut_words=False)
