@@ -57,9 +57,8 @@ def parse_url(text: str) -> URL:
 
 
 def printable(url: URL) -> str:
-    """The URL with every secret in it masked."""
-    secrets = {key: "***" for key in url.query if key in _SECRET_KEYS}
-    shown = url.update_query_dict(secrets) if secrets else url
+    """The URL with its password masked and secrets among its parameters left out."""
+    shown = url.difference_update_query(_SECRET_KEYS)
     return shown.set(drivername=url.get_backend_name()).render_as_string(hide_password=True)
 
 
