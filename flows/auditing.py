@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from assets import AuditReport, Store, audit
+from assets import AuditReport, Store, audit, edition_prefix
 from flows.errors import UnknownOrderId
 from ledger import Books
 
@@ -24,4 +24,9 @@ def audit_store(books: Books, store: Store, order_id: str | None, *, deep: bool)
             for view in books.released(one):
                 yield view.release_key, view.sha256, view.byte_count, view.receipt_key
 
-    return audit(store, expected(), deep=deep)
+    prefixes = [
+        edition_prefix(order.record.campaign, order.record.order_id)
+        for order in (books.order(one) for one in order_ids)
+        if order is not None
+    ]
+    return audit(store, expected(), deep=deep, prefixes=prefixes)

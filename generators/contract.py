@@ -81,7 +81,7 @@ class BuildFailed:
 
 @dataclass(frozen=True, slots=True)
 class Lost:
-    """The answer was lost: something may have been created and billed. Only the provider's record can tell."""
+    """The answer was lost: something may have been created and billed; only the record can tell."""
 
     reason: str
     provider_ref: str | None = None
@@ -99,7 +99,7 @@ Outcome = Built | BuildFailed | Lost | Halted
 
 @dataclass(frozen=True, slots=True)
 class LostBuild:
-    """An attempt to look up. `held_at` is when its hold was written, `lost_at` when its answer went missing."""
+    """An attempt to look up: its hold was written at `held_at`, its answer went missing at `lost_at`."""
 
     attempt_id: str
     brief: Brief
@@ -150,7 +150,7 @@ class Generator(Protocol):
         """The model's name in orders and books."""
 
     def problems(self, brief: Brief) -> list[str]:
-        """Say, a sentence each, why this brief cannot be built; empty when it can. Never touches the network."""
+        """Say, a sentence each, why this brief cannot be built; empty when it can. No network."""
 
     def quote(self, brief: Brief) -> Quote:
         """Price one attempt of this brief. Never touches the network."""
@@ -163,8 +163,8 @@ class Generator(Protocol):
     ) -> Outcome:
         """Build once, with at most one paid request.
 
-        `created` is awaited with the provider's reference as soon as it is known and the result is not yet final,
-        so that the books can hold on to it.
+        `created` is awaited with the provider's reference as soon as it is known and the result is
+        not yet final, so that the books can hold on to it.
         Cancellation must not lose the outcome: a caller that cancels treats the attempt as lost.
         """
 

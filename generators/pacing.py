@@ -1,4 +1,4 @@
-"""Keeping under a provider's rate limit: a token bucket that can be told to pause.
+"""Keeping under a provider's rate limit: so many turns in any minute, and a pause when it asks for one.
 
 Turns are given in the order in which they are asked for. The clock and the sleep are passed in.
 """
@@ -6,38 +6,36 @@ Turns are given in the order in which they are asked for. The clock and the slee
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Awaitable, Callable
 
-_HAIR = 1e-6
+WINDOW_S = 60.0
 
 
 class Pace:
-    """At most `per_minute` turns a minute in the long run, and `burst` of them at once.
+    """At most `per_minute` turns within any 60 seconds, as fast as they are asked for until then.
 
-    One object is shared by all who use one account. Use it from one event loop only.
+    A batch that fits the limit is not slowed down at all; a longer one waits for its oldest turns to
+    be a minute old. One object is shared by all who use one account, on one event loop.
 
     Args:
-        per_minute: turns a minute in the long run.
-        burst: turns that may go at once after a rest; at least 1.
+        per_minute: turns within any 60 seconds; at least 1.
         clock: monotonic seconds.
         sleep: waits so many seconds.
     """
 
     def __init__(
         self,
-        per_minute: float,
+        per_minute: int,
         *,
-        burst: int,
         clock: Callable[[], float],
         sleep: Callable[[float], Awaitable[object]],
     ) -> None:
-        self._per_second = per_minute / 60
-        self._burst = float(max(1, burst))
         self._clock = clock
         self._sleep = sleep
-        self._tokens = self._burst
-        self._counted_at = clock()
-        self._paused_until = self._counted_at
+        # The oldest turn that still counts is the only one that can make somebody wait.
+        self._taken: deque[float] = deque(maxlen=max(1, per_minute))
+        self._paused_until = clock()
         self._queue = asyncio.Lock()
 
     async def turn(self) -> None:
@@ -45,24 +43,15 @@ class Pace:
         async with self._queue:
             while (wait_s := self._wait_s()) > 0:
                 await self._sleep(wait_s)
-            self._tokens -= 1
+            self._taken.append(self._clock())
 
     def pause(self, seconds: float) -> None:
-        """Give no turn for so many seconds, and then no burst: the provider asked for quiet."""
-        self._count()
-        self._tokens = min(self._tokens, 1.0)
-        self._paused_until = max(self._paused_until, self._counted_at + seconds)
-
-    def _count(self) -> None:
-        now = self._clock()
-        earned = (now - self._counted_at) * self._per_second
-        self._tokens = min(self._burst, self._tokens + earned)
-        self._counted_at = now
+        """Give no turn for so many seconds: the provider asked for quiet."""
+        self._paused_until = max(self._paused_until, self._clock() + seconds)
 
     def _wait_s(self) -> float:
-        self._count()
-        if (paused_s := self._paused_until - self._counted_at) > 0:
-            return paused_s
-        missing = 1 - self._tokens
-        # A sum of floats falls a hair short of a whole turn; that hair is not worth a sleep.
-        return missing / self._per_second if missing > _HAIR else 0.0
+        now = self._clock()
+        wait_s = self._paused_until - now
+        if len(self._taken) == self._taken.maxlen:
+            wait_s = max(wait_s, self._taken[0] + WINDOW_S - now)
+        return wait_s

@@ -41,8 +41,6 @@ from generators.replicate_wire import (
 CREATES_PER_MINUTE = 600
 """Replicate's limit on creates (replicate.com/docs/topics/predictions/rate-limits)."""
 
-CREATE_BURST = 50
-
 _SHORTEST_THROTTLE_S = 1.0
 
 
@@ -64,7 +62,6 @@ class ReplicateGenerator:
         self.clocks = clocks or Clocks()
         self._pace = pace or Pace(
             CREATES_PER_MINUTE,
-            burst=CREATE_BURST,
             clock=self.clocks.monotonic,
             sleep=self.clocks.sleep,
         )

@@ -8,9 +8,6 @@ from generators.contract import Generator
 
 PROVIDER = "replicate"
 
-_BURSTS_A_MINUTE = 12
-"""A twelfth of a minute's requests may go at once: Replicate allows short bursts, not how short."""
-
 
 def open_model(card: ModelCard, access: Access) -> Generator:
     """Open one model.
@@ -31,7 +28,6 @@ def open_model(card: ModelCard, access: Access) -> Generator:
     clocks = Clocks()
     pace = Pace(
         access.creates_per_minute,
-        burst=access.creates_per_minute // _BURSTS_A_MINUTE,
         clock=clocks.monotonic,
         sleep=clocks.sleep,
     )

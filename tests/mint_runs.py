@@ -92,6 +92,7 @@ class Desk:
 
     folder: Path
     environment: dict[str, str] = field(default_factory=dict)
+    _started: list[subprocess.Popen[str]] = field(default_factory=list, repr=False)
 
     @classmethod
     def at(cls, folder: Path, provider: Controls | None = None, **environment: str) -> Desk:
@@ -117,7 +118,7 @@ class Desk:
 
     def start(self, *arguments: str, **options: Any) -> subprocess.Popen[str]:  # noqa: ANN401  Popen's own
         """Start a command and do not wait for it."""
-        return subprocess.Popen(
+        process = subprocess.Popen(
             [sys.executable, "-m", "console", *arguments],
             cwd=self.folder,
             env={**self.environment, "PYTHONPATH": str(Path(__file__).parent.parent)},
@@ -127,6 +128,15 @@ class Desk:
             text=True,
             **options,
         )
+        self._started.append(process)
+        return process
+
+    def close(self) -> None:
+        """End whatever a failed test left running."""
+        for process in self._started:
+            if process.poll() is None:
+                process.kill()
+                process.communicate()
 
     def mintage(self, *arguments: str, timeout_s: float = 240) -> Finished:
         """Run a command to its end."""

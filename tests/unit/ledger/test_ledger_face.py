@@ -10,7 +10,6 @@ import pytest
 import ledger
 from ledger import errors
 
-
 FACE = """
     NANO Admit AlreadySettled AttemptState AttemptStory Books BooksBehind BooksBusy BooksNewer
     BooksUnavailable BrokenPromise BuiltSettlement ChargeRow Desk EntryView FailedSettlement
