@@ -36,7 +36,7 @@ _LOCK_JOBS = (
     select(jobs.c.job_id, jobs.c.order_id, jobs.c.state, jobs.c.last_number)
     .where(jobs.c.job_id.in_(bindparam("ids", expanding=True)))
     .order_by(jobs.c.job_id)
-    .with_for_update()
+    .with_for_update(key_share=True)
 )
 
 _ORDERS = select(
@@ -114,9 +114,10 @@ def _read_cases(connection: Connection, requests: Sequence[HoldRequest]) -> list
     for request in requests:
         _check_request(request, known.get(request.job_id))
     order_ids = sorted({request.order_id for request in requests})
-    found = {row.order_id: row for row in connection.execute(_ORDERS, {"ids": order_ids})}
     tills = budgeting.lock(connection, [budget_id(Scope.JOB, job_id) for job_id in job_ids])
     tills |= budgeting.lock(connection, [budget_id(Scope.ORDER, name) for name in order_ids])
+    # Read after the budgets are locked: a settlement that overruns stops its order under that lock.
+    found = {row.order_id: row for row in connection.execute(_ORDERS, {"ids": order_ids})}
     cases = []
     for request in requests:
         order = found[request.order_id]

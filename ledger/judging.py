@@ -62,7 +62,7 @@ _LOCK = (
     select(jobs.c.job_id, jobs.c.order_id, jobs.c.name, jobs.c.state, jobs.c.attempt_id)
     .where(jobs.c.job_id.in_(bindparam("ids", expanding=True)))
     .order_by(jobs.c.job_id)
-    .with_for_update()
+    .with_for_update(key_share=True)
 )
 
 _DIGESTS = select(attempts.c.attempt_id, attempts.c.sha256).where(

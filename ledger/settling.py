@@ -55,7 +55,7 @@ _LOCK_ATTEMPTS = (
     .join(orders, orders.c.order_id == attempts.c.order_id)
     .where(attempts.c.attempt_id.in_(bindparam("ids", expanding=True)))
     .order_by(attempts.c.attempt_id)
-    .with_for_update(of=attempts)
+    .with_for_update(of=attempts, key_share=True)
 )
 
 _COVERS = (
@@ -127,7 +127,7 @@ _STOP_ORDER = (
 _REF = (
     select(attempts.c.state, attempts.c.provider_ref)
     .where(attempts.c.attempt_id == bindparam("a_id"))
-    .with_for_update()
+    .with_for_update(key_share=True)
 )
 _NOTE_REF = (
     update(attempts)

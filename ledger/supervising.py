@@ -21,7 +21,11 @@ _MOVING = (
 )
 """The states from which a run can still move a job; an order with one of these is not done."""
 
-_LOCK_ORDER = select(orders.c.state).where(orders.c.order_id == bindparam("id")).with_for_update()
+_LOCK_ORDER = (
+    select(orders.c.state)
+    .where(orders.c.order_id == bindparam("id"))
+    .with_for_update(key_share=True)
+)
 
 _SET_STATE = (
     update(orders)
