@@ -71,13 +71,15 @@ async def look_up(run: OrderRun) -> int:
 
 
 def _lost_build(lost: LostAttempt, brief: JobBrief) -> LostBuild:
+    lost_at = lost.lost_at
+    assert lost_at is not None  # noqa: S101  the books stamp it when an attempt becomes unknown
     return LostBuild(
         attempt_id=lost.attempt_id,
         brief=brief.for_attempt(lost.seed),
         request=json.loads(lost.request_json),
         provider_ref=lost.provider_ref,
         held_at=lost.held_at,
-        lost_at=lost.lost_at or lost.held_at,
+        lost_at=lost_at,
     )
 
 

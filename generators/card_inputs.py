@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, model_validator
 
 from generators.contract import Brief
 
@@ -79,6 +79,10 @@ class Scales(_Form):
     factors: Mapping[str, Annotated[str, Field(pattern=r"^\d+(\.\d+)?$")]] = Field(min_length=1)
 
 
+_KNOWN_MAX = 1_000
+"""Sizes whose choice is remembered: every job of an order asks for it several times."""
+
+
 class AspectRatio(_Form):
     """A model that takes one of some named shapes, and the pixels that it gives for each.
 
@@ -90,10 +94,20 @@ class AspectRatio(_Form):
     field: str = "aspect_ratio"
     choices: Mapping[str, tuple[int, int]] = Field(min_length=1)
     scales: Scales | None = None
+    _known: dict[tuple[int, int], tuple[int, int, dict[str, Scalar]]] = PrivateAttr(
+        default_factory=dict
+    )
 
     def chosen(self, width: int, height: int) -> tuple[int, int, dict[str, Scalar]]:
         """Return the pixels that the model will give, and the inputs that say so."""
+        known = self._known.get((width, height))
+        if known is None:
+            if len(self._known) >= _KNOWN_MAX:
+                self._known.clear()
+            known = self._known[width, height] = self._nearest(width, height)
+        return known
 
+    def _nearest(self, width: int, height: int) -> tuple[int, int, dict[str, Scalar]]:
         def rank(option: tuple[int, int, dict[str, Scalar]]) -> tuple[float, bool, int]:
             got_width, got_height, _ = option
             off = abs(math.log(got_width * height / (got_height * width)))

@@ -29,6 +29,10 @@ from ledger.views import (
 _OPEN_ATTEMPTS = (AttemptState.HELD, AttemptState.UNKNOWN)
 
 
+NO_LIMIT = 2**62
+"""A LIMIT that both databases take and no list reaches."""
+
+
 class Reader(ABC):
     """What anybody may ask of the books. None of it waits for a writer, or makes one wait."""
 
@@ -45,10 +49,10 @@ class Reader(ABC):
         with self._reading() as connection:
             return reading.order(connection, order_id)
 
-    def orders(self, limit: int = 50) -> list[OrderView]:
-        """The newest orders, newest first."""
+    def orders(self, limit: int | None = None) -> list[OrderView]:
+        """The newest orders, newest first; all of them without a limit."""
         with self._reading() as connection:
-            return reading.orders_newest_first(connection, limit)
+            return reading.orders_newest_first(connection, NO_LIMIT if limit is None else limit)
 
     def find_orders(self, slug: str) -> list[OrderView]:
         """All editions of a slug, newest first."""

@@ -69,7 +69,7 @@ _JOB_COUNTS = (
     .group_by(jobs.c.state)
 )
 
-_ATTEMPT_COUNT = select(func.coalesce(func.sum(jobs.c.last_number), 0)).where(
+_ATTEMPT_COUNT = select(func.coalesce(func.sum(jobs.c.attempts_used), 0)).where(
     jobs.c.order_id == bindparam("id")
 )
 
@@ -234,7 +234,7 @@ def job_counts(connection: Connection, order_id: str) -> dict[JobState, int]:
 
 
 def attempt_count(connection: Connection, order_id: str) -> int:
-    """How many attempts an order has made."""
+    """How many attempts an order has made; those for which nothing was created do not count."""
     return int(connection.execute(_ATTEMPT_COUNT, {"id": order_id}).scalar_one())
 
 
