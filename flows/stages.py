@@ -20,7 +20,7 @@ from flows.order_run import OrderRun
 from flows.outcomes import after_failure, settle_outcome
 from flows.placeholders import fill
 from flows.releasing import put_release
-from generators import Lost
+from generators import Brief, Halted, Lost, Outcome
 from ledger import (
     Admit,
     HoldRequest,
@@ -91,11 +91,12 @@ async def _build_one(run: OrderRun, view: JobView) -> bool:
             await _not_admitted(run, view, decision)
             return False
         started = run.clock()
-
-        async def created(provider_ref: str) -> None:
-            await run.keeper.note_ref(attempt_id, provider_ref)
-
-        outcome = await run.generator.build(attempt_id, attempt, created)
+        try:
+            outcome = await _send(run, attempt_id, attempt)
+        except BaseException:
+            # The hold stays in the books for recovery; nobody here may wait for it to be settled.
+            await run.gate.settled()
+            raise
     latency_ms = round((run.clock() - started).total_seconds() * 1000)
     try:
         state = await settle_outcome(
@@ -106,6 +107,17 @@ async def _build_one(run: OrderRun, view: JobView) -> bool:
     if isinstance(outcome, Lost):
         run.lost.set()
     return state is JobState.PLANNED and run.stop_reason is None
+
+
+async def _send(run: OrderRun, attempt_id: str, brief: Brief) -> Outcome:
+    if run.stop_reason is not None:
+        # It was stopped while the hold was being written: the money goes back, nothing is sent.
+        return Halted("The run was stopped before the request was sent.")
+
+    async def created(provider_ref: str) -> None:
+        await run.keeper.note_ref(attempt_id, provider_ref)
+
+    return await run.generator.build(attempt_id, brief, created)
 
 
 async def _not_admitted(run: OrderRun, view: JobView, decision: Refuse | Wait | Stopped) -> None:

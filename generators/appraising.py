@@ -14,13 +14,16 @@ from generators.opening import provider_modules
 
 
 class Appraiser(Protocol):
-    """The two questions about a model that need no network; every Generator answers them."""
+    """The questions about a model that need neither a token nor a network."""
 
     def problems(self, brief: Brief) -> list[str]:
         """Say, a sentence each, why a brief cannot be built; empty when it can."""
 
     def quote(self, brief: Brief) -> Quote:
         """Price one attempt of a brief."""
+
+    def pixels(self, brief: Brief) -> tuple[int, int]:
+        """Tell the width and height that the model gives for a brief; finishing makes the rest."""
 
 
 class CardAppraiser:
@@ -37,6 +40,10 @@ class CardAppraiser:
     def quote(self, brief: Brief) -> Quote:
         """Price one attempt of a brief."""
         return self._card.quote(brief, today=self._today)
+
+    def pixels(self, brief: Brief) -> tuple[int, int]:
+        """Tell the width and height that the model gives for a brief; finishing makes the rest."""
+        return self._card.pixels(brief)
 
 
 class _Appraising(Protocol):

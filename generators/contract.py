@@ -175,5 +175,8 @@ class Generator(Protocol):
             ProviderUnavailable: the record cannot be read now.
         """
 
+    def stop(self) -> None:
+        """Send nothing new: a build whose request is not sent yet ends as `Halted`; others go on."""
+
     async def aclose(self) -> None:
         """Let go of connections."""

@@ -19,8 +19,13 @@ WEBP_SIDE_MAX_PX = 16_383
 """The WebP bitstream writes a side in 14 bits."""
 
 
+_SIDE = "whole pixels from 1 to 16,384"
+
+
 def _decimal_of_number(value: object) -> object:
     """Read `2.5` of a YAML file as the decimal that was written, not as the float near it."""
+    if isinstance(value, bool):
+        raise ValueError("true and false are no numbers")  # noqa: TRY004  pydantic reports a ValueError
     return str(value) if isinstance(value, float) else value
 
 
@@ -35,15 +40,20 @@ class Output(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    width: int = Field(ge=1, le=16_384, description="pixels")
-    height: int = Field(ge=1, le=16_384, description="pixels")
-    format: OutputFormat
-    quality: int = Field(default=88, ge=1, le=100, description="of the jpeg, webp or avif encoder")
-    name: str = Field(min_length=1, description="template of the file's name, without its ending")
-    upscale_max: Annotated[Decimal, BeforeValidator(_decimal_of_number)] = Field(
-        default=Decimal(2), ge=1, le=16, description="times"
+    width: int = Field(ge=1, le=16_384, strict=True, description=_SIDE)
+    height: int = Field(ge=1, le=16_384, strict=True, description=_SIDE)
+    format: OutputFormat = Field(description="png, jpeg, webp or avif")
+    quality: int = Field(
+        default=88, ge=1, le=100, strict=True, description="a whole number from 1 to 100"
     )
-    fit: Literal["cover"] = "cover"
+    name: str = Field(
+        min_length=1,
+        description="a name for each job's file without its ending, such as mug-{variant}",
+    )
+    upscale_max: Annotated[Decimal, BeforeValidator(_decimal_of_number)] = Field(
+        default=Decimal(2), ge=1, le=16, description="a number of times from 1 to 16"
+    )
+    fit: Literal["cover"] = Field(default="cover", description="cover")
 
     @model_validator(mode="after")
     def _can_be_encoded(self) -> Self:

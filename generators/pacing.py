@@ -37,13 +37,37 @@ class Pace:
         self._taken: deque[float] = deque(maxlen=max(1, per_minute))
         self._paused_until = clock()
         self._queue = asyncio.Lock()
+        self._closed = asyncio.Event()
 
-    async def turn(self) -> None:
-        """Wait for a turn and take it. A turn that is cancelled while it waits is not taken."""
+    async def turn(self) -> bool:
+        """Wait for a turn and take it; False, without one, once the pace is closed.
+
+        A turn that is cancelled while it waits is not taken.
+        """
         async with self._queue:
-            while (wait_s := self._wait_s()) > 0:
-                await self._sleep(wait_s)
+            while (wait_s := self._wait_s()) > 0 and not self._closed.is_set():
+                await self._wait(wait_s)
+            if self._closed.is_set():
+                return False
             self._taken.append(self._clock())
+            return True
+
+    def close(self) -> None:
+        """Give no turn any more, to those who wait neither."""
+        self._closed.set()
+
+    async def _wait(self, seconds: float) -> None:
+        """Sleep, but no longer than until the pace is closed."""
+        tasks = [
+            asyncio.ensure_future(self._sleep(seconds)),
+            asyncio.ensure_future(self._closed.wait()),
+        ]
+        try:
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
 
     def pause(self, seconds: float) -> None:
         """Give no turn for so many seconds: the provider asked for quiet."""

@@ -140,6 +140,10 @@ class ReplicateGenerator:
             raise ProviderUnavailable("Replicate", f"HTTP {answer.status}")
         return f"{body.get('type', 'account')} {body.get('username', '(unnamed)')}"
 
+    def stop(self) -> None:
+        """Send no request for a new build any more; those that wait for their turn end as Halted."""
+        self._pace.close()
+
     async def aclose(self) -> None:
         """Let go of connections."""
         await self.wire.aclose()
@@ -183,7 +187,8 @@ class ReplicateGenerator:
         waits = list(self.patience.connect_waits_s)
         throttled_since: float | None = None
         while True:
-            await self._pace.turn()
+            if not await self._pace.turn():
+                return Halted("The run was stopped before the request was sent.")
             answer = await self._post_once(brief)
             if isinstance(answer, NotSent):
                 if not waits:

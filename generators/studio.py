@@ -103,6 +103,10 @@ class StudioGenerator:
         """Price one card: at the very most all the seconds of the model card's bound."""
         return self.card.quote(brief, today=self._today())
 
+    def pixels(self, brief: Brief) -> tuple[int, int]:
+        """Return the brief's own size: a card is drawn as large as it is wanted."""
+        return brief.width, brief.height
+
     def request(self, brief: Brief) -> Mapping[str, object]:
         """Return the whole brief as JSON values."""
         return {
@@ -132,6 +136,9 @@ class StudioGenerator:
     async def find(self, lost: Sequence[LostBuild]) -> Mapping[str, Finding]:
         """Find nothing: what a process drew and did not hand over is gone with it, and free."""
         return {build.attempt_id: Absent() for build in lost}
+
+    def stop(self) -> None:
+        """Do nothing: a drawing takes less than a second, and what is begun is finished."""
 
     async def aclose(self) -> None:
         """Let go of nothing: the studio holds no connections."""

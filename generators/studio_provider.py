@@ -11,6 +11,7 @@ from generators.contract import Generator
 
 if TYPE_CHECKING:
     from generators.appraising import Appraiser
+    from generators.studio import StudioGenerator
 
 PROVIDER = "studio"
 
@@ -20,11 +21,15 @@ _PHOTO_FOLDER = Path("photos")
 
 def open_model(card: ModelCard, access: Access) -> Generator:
     """Open one model; the param `photo` names a file of the access's photo folder."""
-    from generators.studio import StudioGenerator
-
-    return StudioGenerator(card, access.photo_folder or _PHOTO_FOLDER)
+    return _studio(card, access)
 
 
 def appraise(card: ModelCard, access: Access) -> Appraiser:
     """Open who checks and prices briefs: the studio itself, which knows its own params."""
-    return open_model(card, access)
+    return _studio(card, access)
+
+
+def _studio(card: ModelCard, access: Access) -> StudioGenerator:
+    from generators.studio import StudioGenerator
+
+    return StudioGenerator(card, access.photo_folder or _PHOTO_FOLDER)

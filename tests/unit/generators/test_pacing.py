@@ -86,3 +86,16 @@ def test_a_cancelled_wait_takes_no_turn_and_blocks_nobody() -> None:
         await asyncio.wait_for(pace.turn(), timeout=1)
 
     asyncio.run(run())
+
+
+def test_a_closed_pace_gives_no_turn_to_anybody_and_wakes_those_who_wait() -> None:
+    async def run() -> list[bool]:
+        loop = asyncio.get_running_loop()
+        pace = Pace(1, clock=loop.time, sleep=asyncio.sleep)
+        assert await pace.turn()
+        waiting = [asyncio.create_task(pace.turn()) for _ in range(3)]
+        await asyncio.sleep(0)
+        pace.close()
+        return await asyncio.wait_for(asyncio.gather(*waiting, pace.turn()), timeout=1)
+
+    assert asyncio.run(run()) == [False] * 4
