@@ -15,6 +15,7 @@ from typing import Any, Self, TypeVar
 
 from ledger import (
     Books,
+    BooksUnavailable,
     Desk,
     HoldDecision,
     HoldRequest,
@@ -130,7 +131,12 @@ class Bookkeeper:
         await self._ask(_note, (attempt_id, provider_ref))
 
     async def jobs(self, job_ids: Sequence[str]) -> list[JobView]:
-        """Read jobs as they stand, in the order asked; reads that wait together are one query."""
+        """Read jobs as they stand, in the order asked; reads that wait together are one query.
+
+        Ids that the books do not have are left out.
+        """
+        if self._broken is not None:
+            raise self._broken
         answer: asyncio.Future[list[JobView]] = asyncio.get_running_loop().create_future()
         self._reads.append((tuple(job_ids), answer))
         self._wake.set()
@@ -174,6 +180,11 @@ class Bookkeeper:
         self.operations += len(asked)
         try:
             answers = self._commit(asked)
+        except BooksUnavailable as error:
+            # Asking one by one would wait for the same database many times over.
+            for one in asked:
+                loop.call_soon_threadsafe(_fail, one.answer, error)
+            return
         except LedgerError as error:
             if len(asked) == 1:
                 loop.call_soon_threadsafe(_fail, asked[0].answer, error)
@@ -206,11 +217,16 @@ class Bookkeeper:
         try:
             found = {view.job_id: view for view in self._books.jobs(wanted)}
         except LedgerError as error:
-            for _, answer in reads:
-                loop.call_soon_threadsafe(_fail, answer, error)
+            if len(reads) == 1 or isinstance(error, BooksUnavailable):
+                for _, answer in reads:
+                    loop.call_soon_threadsafe(_fail, answer, error)
+                return
+            for one in reads:
+                self._read([one], loop)
             return
         loop.call_soon_threadsafe(
-            _answer_all, [(answer, [found[job_id] for job_id in ids]) for ids, answer in reads]
+            _answer_all,
+            [(answer, [found[one] for one in ids if one in found]) for ids, answer in reads],
         )
 
 

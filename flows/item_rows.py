@@ -10,12 +10,14 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from flows.order_form import OrderForm, show
+from flows.order_text import UNWRITABLE, UNWRITABLE_WANTED
 from flows.placeholders import Variables
 from flows.problems import Places, Problem
 
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _WHOLE = re.compile(r"0|[1-9][0-9]{0,8}")
 _WORD_WANTED = "a word of letters, digits and underscores"
+_VARIANT_WANTED = "another name; {variant} counts the variants of a row"
 
 CSV_FIELD_CHARS_MAX = 131_072
 """The csv module's own bound, said here because it decides what a row may hold."""
@@ -65,7 +67,7 @@ class Rows:
                 places.problem(
                     ("matrix",) if form.matrix else ("items",),
                     "the name 'variant'",
-                    "another name; {variant} counts the variants of a row",
+                    _VARIANT_WANTED,
                 )
             )
         if self.csv_path is not None:
@@ -95,11 +97,16 @@ class Rows:
             ]
         if not header:
             return [self._places.problem(field, "an empty CSV file", "a header line and rows")]
+        hint = "; commas separate the columns" if len(header) == 1 and ";" in header[0] else ""
         found = [
-            Problem(str(path), 1, name, f"the column name {name!r}", _WORD_WANTED)
+            Problem(str(path), 1, name, f"the column name {name!r}", _WORD_WANTED + hint)
             for name in header
-            if not _WORD.fullmatch(name) or name == "variant"
+            if not _WORD.fullmatch(name)
         ]
+        if "variant" in header:
+            found.append(
+                Problem(str(path), 1, "variant", "the column name 'variant'", _VARIANT_WANTED)
+            )
         found += [
             Problem(str(path), 1, name, f"the column {name!r} twice", "it once")
             for name in sorted({name for name in header if header.count(name) > 1})
@@ -136,29 +143,38 @@ class Rows:
     def _csv_rows(
         self, path: Path, problems: list[Problem]
     ) -> Iterator[tuple[Mapping[str, object], str]]:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.reader(file, strict=True)
-            try:
-                header = next(reader)
+        line = 1
+        try:
+            with path.open(encoding="utf-8-sig", newline="") as file:
+                reader = csv.reader(file, strict=True)
+                header = next(reader, [])
                 for cells in reader:
-                    if not cells:
-                        continue
-                    if len(cells) != len(header):
-                        problems.append(
-                            Problem(
-                                str(path),
-                                reader.line_num,
-                                "",
-                                f"{len(cells)} cells",
-                                f"{len(header)}, one for each column",
-                            )
-                        )
-                        continue
-                    values = {name: _cell(text) for name, text in zip(header, cells, strict=True)}
-                    yield values, f"{path.name} line {reader.line_num}"
-            except (csv.Error, UnicodeDecodeError) as error:
-                problems.append(
-                    Problem(
-                        str(path), reader.line_num, "", f"no CSV text ({error})", "rows in UTF-8"
-                    )
+                    line = reader.line_num
+                    fault = _row_fault(cells, header)
+                    if fault is not None:
+                        problems.append(Problem(str(path), line, "", *fault))
+                    elif cells:
+                        values = {
+                            name: _cell(text) for name, text in zip(header, cells, strict=True)
+                        }
+                        yield values, f"{path.name} line {line}"
+        except (csv.Error, UnicodeDecodeError) as error:
+            problems.append(
+                Problem(
+                    str(path), line, "", f"no CSV text after this line ({error})", "rows in UTF-8"
                 )
+            )
+        except OSError as error:
+            reason = error.strerror or type(error).__name__
+            problems.append(
+                Problem(str(path), None, "", f"a file that cannot be read ({reason})", "a CSV file")
+            )
+
+
+def _row_fault(cells: list[str], header: list[str]) -> tuple[str, str] | None:
+    """Say what was found in a row and what is wanted, or None; a blank line is no row."""
+    if cells and len(cells) != len(header):
+        return f"{len(cells)} cells", f"{len(header)}, one for each column"
+    if any(UNWRITABLE.search(cell) for cell in cells):
+        return "a control character", UNWRITABLE_WANTED
+    return None

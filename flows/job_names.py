@@ -8,6 +8,10 @@ from itertools import repeat
 NAME_BYTES_MAX = 200
 """Leaves room below the 255 bytes of a file name and the 1,024 of an S3 key."""
 _FORBIDDEN = set('\\:*?"<>|')
+_DEVICES = {"con", "prn", "aux", "nul"} | {
+    f"{port}{n}" for port in ("com", "lpt") for n in range(1, 10)
+}
+_FILE_ENDINGS = (".json", ".csv", ".png", ".jpg", ".jpeg", ".webp", ".avif")
 NAME_WANTED = (
     "a relative name such as mug/oak-1: no `..`, no leading slash, "
     'none of \\ : * ? " < > |, no control characters, up to 200 bytes'
@@ -18,13 +22,17 @@ def name_fault(name: str) -> str | None:
     """Say what is wrong with a job's name, or None."""
     if not name:
         return "an empty name"
-    if len(name.encode()) > NAME_BYTES_MAX:
-        return f"a name of {len(name.encode())} bytes"
     if any(unicodedata.category(char).startswith("C") for char in name):
         return f"{name!r}, which has a control character"
+    if len(name.encode()) > NAME_BYTES_MAX:
+        return f"a name of {len(name.encode())} bytes"
     bad = sorted(_FORBIDDEN & set(name))
     if bad:
         return f"{name!r}, which has {' '.join(bad)}"
+    *folders, _ = name.split("/")
+    if any(folder.casefold().endswith(_FILE_ENDINGS) for folder in folders):
+        # The folder would be in the place of another job's file, its receipt or the manifest.
+        return f"{name!r}, with a folder that is called like a file"
     return next(filter(None, map(_segment_fault, name.split("/"), repeat(name))), None)
 
 
@@ -33,9 +41,12 @@ def _segment_fault(segment: str, name: str) -> str | None:
         return f"{name!r}, which could leave its folder"
     if segment != segment.strip() or segment.endswith("."):
         return f"{name!r}, with a space or dot at the end of a part"
+    if segment.partition(".")[0].strip().casefold() in _DEVICES:
+        return f"{name!r}, which is a device on Windows"
     return None
 
 
 def name_key(name: str) -> str:
     """Give the form in which two names are the same file on some file system."""
-    return unicodedata.normalize("NFC", name).casefold()
+    folded = unicodedata.normalize("NFD", name).casefold()
+    return unicodedata.normalize("NFC", folded)

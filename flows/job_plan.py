@@ -9,21 +9,26 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import TypeVar
 
 from pydantic import ValidationError
 
 from flows.briefs import JobBrief, canonical_json
 from flows.job_names import NAME_WANTED, name_fault
-from flows.order_form import OrderForm, show
-from flows.placeholders import Unbound, Variables, fill, has_placeholder
+from flows.order_form import PROMPT_CHARS_MAX, PROMPT_WANTED, OrderForm, did_you_mean, show
+from flows.placeholders import Unbound, Variables, fill, fill_words, has_placeholder
 from flows.problems import FieldPath
 from generators import Output
 from validators import Criterion, parse_done
+
+T = TypeVar("T")
+R = TypeVar("R")
 
 Report = Callable[[FieldPath, str, str], None]
 """Takes a problem: the field, what was found, what is wanted."""
 
 _WHOLE_FIELDS = frozenset({"width", "height", "quality"})
+_MEETABLE = "what `output` makes, or no file could ever pass"
 _BOUND_WANTED = "a placeholder that the matrix, the items or `variant` bind"
 
 
@@ -46,6 +51,8 @@ class JobPlanner:
         default_factory=dict
     )
 
+    _compared: dict[tuple[int, int], list[tuple[FieldPath, str, str]]] = field(default_factory=dict)
+
     def job(self, position: int, row: Variables, report: Report) -> PlannedJob | None:
         """Fill one row in. Every problem of the row is reported; None after any of them."""
         faults = 0
@@ -65,36 +72,32 @@ class JobPlanner:
         """
         form = self.form
 
-        def filled(path: FieldPath, value: object) -> object:
+        def filled(path: FieldPath, value: T, fill_in: Callable[[T, Variables], R]) -> R | None:
             try:
-                return fill(value, row)
+                return fill_in(value, row)
             except Unbound as unbound:
-                report(path, unbound.found, _BOUND_WANTED)
+                for inside, found in unbound.faults:
+                    report((*path, *inside), found, _BOUND_WANTED)
                 return None
 
-        prompt = filled(("brief", "prompt"), form.brief.prompt)
-        if prompt is not None and not str(prompt).strip():
-            report(("brief", "prompt"), "an empty prompt", "a text that says what to make")
-        params = filled(("generator", "params"), form.generator.params)
-        name = filled(("output", "name"), form.output.get("name"))
+        prompt = filled(("brief", "prompt"), form.brief.prompt, fill_words)
+        if prompt is not None and not 0 < len(prompt.strip()) <= PROMPT_CHARS_MAX:
+            report(("brief", "prompt"), show(prompt), PROMPT_WANTED)
+        params = filled(("generator", "params"), form.generator.params, fill)
         rest = {key: value for key, value in form.output.items() if key != "name"}
-        output = self._output(filled(("output",), rest), report)
-        done = filled(("done",), form.done)
-        if done is not None:
-            self.criteria(done, report)
-        if isinstance(name, int) and not isinstance(name, bool):
-            name = str(name)
-        if name is not None or "name" not in form.output:
-            fault = name_fault(name) if isinstance(name, str) else show(name)
-            if fault is not None:
-                report(("output", "name"), fault, NAME_WANTED)
+        output = self._output(filled(("output",), rest, fill), report)
+        done = filled(("done",), form.done, fill)
+        criteria = None if done is None else self.criteria(done, report)
+        if output is not None and criteria is not None:
+            self._compare(output, criteria, report)
+        name = self._name(filled, report)
         if output is None or not isinstance(params, dict):
             return None
         return PlannedJob(
             position,
-            str(name),
+            name or "?",
             JobBrief(
-                prompt=str(prompt or "?"),
+                prompt=prompt or "?",
                 width=output.width,
                 height=output.height,
                 format=output.format,
@@ -104,6 +107,44 @@ class JobPlanner:
                 variables=row if has_placeholder(form.done) else {},
             ),
         )
+
+    def _name(
+        self,
+        filled: Callable[[FieldPath, str, Callable[[str, Variables], str]], str | None],
+        report: Report,
+    ) -> str | None:
+        """Fill the job's name in; None after a problem with it."""
+        field = ("output", "name")
+        template = self.form.output.get("name")
+        if template is None:
+            report(field, "nothing", NAME_WANTED)
+            return None
+        if isinstance(template, (bool, dict, list)):
+            report(field, show(template), NAME_WANTED)
+            return None
+        name = filled(field, str(template), fill_words)
+        fault = None if name is None else name_fault(name)
+        if fault is not None:
+            report(field, fault, NAME_WANTED)
+        return name if fault is None else None
+
+    def _compare(self, output: Output, criteria: tuple[Criterion, ...], report: Report) -> None:
+        """Report each criterion that no file of this output could ever pass."""
+        # Both were read once for each distinct filling and are kept, so their ids stand for them.
+        key = (id(output), id(criteria))
+        known = self._compared.get(key)
+        if known is None:
+            known = self._compared[key] = [
+                (("done", index, criterion.name), found, _MEETABLE)
+                for index, criterion in enumerate(criteria)
+                if (
+                    found := criterion.contradicts(
+                        width=output.width, height=output.height, format_=output.format
+                    )
+                )
+            ]
+        for problem in known:
+            report(*problem)
 
     def _output(self, raw: object, report: Report) -> Output | None:
         if not isinstance(raw, dict):
@@ -150,13 +191,17 @@ def _read_output(data: dict[str, object]) -> Output | list[tuple[FieldPath, str,
                 wanted = Output.model_fields[name].description or "this field"
                 problems.append((("output", name), "nothing", wanted))
             elif detail["type"] == "extra_forbidden":
-                problems.append(
-                    (path, "an unknown field", f"only {', '.join(Output.model_fields)}")
-                )
+                known = tuple(Output.model_fields)
+                hint = did_you_mean(str(detail["loc"][-1]), known)
+                problems.append((path, f"an unknown field{hint}", f"only {', '.join(known)}"))
+            elif not detail["loc"]:
+                # Each field is right by itself and they are not together.
+                size = f"{data['width']}x{data['height']} as {data['format']}"
+                problems.append((path, size, str(detail["ctx"]["error"])))
             else:
-                known = Output.model_fields.get(str(detail["loc"][0]))
-                wanted = (known.description if known else None) or detail["msg"]
-                problems.append((path, show(data.get(str(detail["loc"][0]))), wanted))
+                field_name = str(detail["loc"][0])
+                wanted = Output.model_fields[field_name].description or detail["msg"]
+                problems.append((path, show(data.get(field_name)), wanted))
         return problems
 
 

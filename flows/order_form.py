@@ -28,7 +28,7 @@ from pydantic_core import ErrorDetails
 from flows.order_text import NumberText
 from flows.problems import FieldPath, Places, Problem, dotted
 
-_MONEY = re.compile(r"\d{1,9}(\.\d{1,9})?")
+_MONEY = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
 
 
 def _money(value: object) -> Decimal:
@@ -36,12 +36,13 @@ def _money(value: object) -> Decimal:
         return value
     if not isinstance(value, str):
         raise ValueError("money is written as a quoted decimal string")  # noqa: TRY004  pydantic turns ValueError into a problem
-    try:
-        if _MONEY.fullmatch(value) is None or Decimal(value) <= 0:
-            raise ValueError("not an amount above zero")
-    except InvalidOperation as error:
-        raise ValueError("not a decimal number") from error
+    if not _is_money(value):
+        raise ValueError("not an amount above zero")
     return Decimal(value)
+
+
+def _is_money(text: str) -> bool:
+    return _MONEY.fullmatch(text) is not None and Decimal(text) > 0
 
 
 def _plain_decimal(value: Decimal) -> str:
@@ -59,6 +60,11 @@ LABEL = r"^[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$"
 
 SLUG_WANTED = "1 to 63 lower-case letters, digits and dashes"
 LABEL_WANTED = "1 to 63 letters, digits, dots, dashes and underscores"
+
+PROMPT_CHARS_MAX = 10_000
+PROMPT_WANTED = "a text of 1 to 10,000 characters that says what to make"
+
+_ONE_LINE = r"^[^\r\n\t]*[^\s][^\r\n\t]*$"
 
 
 class _Form(BaseModel):
@@ -86,19 +92,19 @@ class GeneratorForm(_Form):
 class BriefForm(_Form):
     """What the generator is told."""
 
-    prompt: str = Field(
-        min_length=1, max_length=10_000, description="a text of 1 to 10,000 characters"
-    )
+    prompt: str = Field(min_length=1, max_length=PROMPT_CHARS_MAX, description=PROMPT_WANTED)
 
 
 def _sample(value: object) -> object:
-    if isinstance(value, NumberText):
-        return Decimal(value.text)
-    return (
-        Decimal(str(value))
-        if isinstance(value, (int, str)) and not isinstance(value, bool)
-        else value
-    )
+    if isinstance(value, bool) or not isinstance(value, (NumberText, int, str)):
+        return value
+    try:
+        share = Decimal(value.text if isinstance(value, NumberText) else value)
+    except InvalidOperation as error:
+        raise ValueError("not a number") from error
+    if not share.is_finite():
+        raise ValueError("not a share")
+    return share
 
 
 class SampleForm(_Form):
@@ -113,9 +119,11 @@ class OrderForm(_Form):
     """A whole work order, as DESIGN section 3 shows it."""
 
     order: str = Field(pattern=SLUG, description=f"a slug: {SLUG_WANTED}")
-    title: str = Field(min_length=1, max_length=200, description="a title of up to 200 characters")
+    title: str = Field(
+        pattern=_ONE_LINE, max_length=200, description="a title of 1 to 200 characters on one line"
+    )
     owner: str = Field(
-        min_length=1,
+        pattern=_ONE_LINE,
         max_length=200,
         description="who answers for it, such as brand-team@acme.example",
     )
@@ -146,6 +154,10 @@ class OrderForm(_Form):
     """Set by planning, never by people: the digest of all rows, which the books keep in their place."""
 
 
+def _top_fields() -> tuple[str, ...]:
+    return tuple(name for name in OrderForm.model_fields if name != "items_sha256")
+
+
 def _described(path: tuple[int | str, ...]) -> tuple[str | None, tuple[str, ...]]:
     """Give the `wanted` text of the field at a path, and the field names known beside it."""
     form: type[BaseModel] | None = OrderForm
@@ -154,7 +166,7 @@ def _described(path: tuple[int | str, ...]) -> tuple[str | None, tuple[str, ...]
     for part in path:
         if form is None or not isinstance(part, str):
             break
-        siblings = tuple(name for name in form.model_fields if name != "items_sha256")
+        siblings = _top_fields() if form is OrderForm else tuple(form.model_fields)
         known = form.model_fields.get(part)
         if known is None:
             return None, siblings
@@ -171,15 +183,15 @@ SHOWN_MAX = 60
 def show(value: object) -> str:
     """Write a value the way it stood in the file, shortened for a sentence."""
     if isinstance(value, NumberText):
-        return f"the number {value.text}"
+        return f"the number {_short(value.text)}"
     if value is None:
         return "nothing"
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int):
-        return f"the number {value}"
+        return f"the number {_short(str(value))}"
     if isinstance(value, str):
-        return repr(value if len(value) <= SHOWN_MAX else value[: SHOWN_MAX - 1] + "…")
+        return repr(_short(value))
     return (
         "a list"
         if isinstance(value, list)
@@ -187,6 +199,10 @@ def show(value: object) -> str:
         if isinstance(value, dict)
         else repr(value)
     )
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= SHOWN_MAX else text[: SHOWN_MAX - 1] + "…"
 
 
 def did_you_mean(word: str, known: tuple[str, ...]) -> str:
@@ -219,16 +235,25 @@ def _problem(
     if error["type"] == "missing":
         return path, places.problem(path, "nothing", wanted or "this field")
     found = show(here)
-    if isinstance(here, (NumberText, int)) and path[-1:] in {("cap",), ("per_job",)}:
-        text = here.text if isinstance(here, NumberText) else str(here)
-        try:
-            example = f"{Decimal(text):.2f}"
-        except InvalidOperation:
-            example = "5.00"
+    if isinstance(here, (NumberText, int)) and path in {("budget", "cap"), ("budget", "per_job")}:
+        quoted = _quoted(here.text if isinstance(here, NumberText) else str(here))
         return path, places.problem(
-            path, f"{found}, which is no exact amount", f'it quoted: "{example}"'
+            path,
+            f"{found}, which is no exact amount",
+            f"it quoted: {quoted}" if quoted else str(wanted),
         )
     return path, places.problem(path, found, wanted or error["msg"])
+
+
+def _quoted(text: str) -> str | None:
+    """Write an amount as it is wanted, with the same value; None where it cannot be one."""
+    try:
+        plain = f"{Decimal(text):f}"
+    except InvalidOperation:
+        return None
+    whole, _, cents = plain.partition(".")
+    amount = f"{whole}.{cents:0<2}"
+    return f'"{amount}"' if _is_money(amount) else None
 
 
 _MENDED: dict[tuple[str, ...], object] = {
@@ -243,12 +268,36 @@ _MENDED: dict[tuple[str, ...], object] = {
     ("budget", "attempts"): 1,
     ("brief",): {"prompt": "mended"},
     ("brief", "prompt"): "mended",
+    ("generator",): {"provider": "mended", "model": "mended"},
+    ("generator", "provider"): "mended",
+    ("generator", "model"): "mended",
     ("generator", "params"): {},
+    ("output",): {},
+    ("done",): ["not_blank"],
     ("variants",): 1,
     ("review",): "none",
     ("concurrency",): 1,
 }
 """What stands in for a wrong field while the rest of an order is judged."""
+
+
+_DEPENDING: dict[str, tuple[str, ...]] = {
+    "generator": ("output.upscale_max",),
+    "generator.provider": ("generator",),
+    "generator.model": ("generator.params", "output.upscale_max"),
+}
+"""What cannot be judged either where a field is wrong."""
+
+
+def _depending(path: str) -> tuple[str, ...]:
+    if _within(path, "matrix") or _within(path, "items"):
+        # Without them nothing binds the placeholders, and jobs seem to have one name.
+        return ("brief", "generator.params", "output", "done")
+    return _DEPENDING.get(path, ())
+
+
+def _within(field: str, path: str) -> bool:
+    return field == path or field.startswith((f"{path}.", f"{path}["))
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,24 +312,26 @@ class Unreadable:
     mended: OrderForm | None
 
     def covers(self, field: str) -> bool:
-        """Whether a later problem is only about something that was mended."""
+        """Whether a later problem is, or may be, only about something that was mended."""
         return any(
-            field == path or field.startswith((f"{path}.", f"{path}[")) for path in self.paths
+            _within(field, path) or any(_within(field, other) for other in _depending(path))
+            for path in self.paths
         )
 
 
 def parse_order(data: dict[str, object], places: Places) -> OrderForm | Unreadable:
     """Read the form, or list every problem with its line."""
+    found: dict[FieldPath, Problem] = {}
+    details: list[ErrorDetails] = []
+    own = ("items_sha256",)
+    if own[0] in data:
+        found[own] = places.problem(own, "an unknown field", f"only {', '.join(_top_fields())}")
     try:
-        if "items_sha256" not in data:
-            return OrderForm.model_validate(data)
-        details: list[ErrorDetails] = []
-        found: dict[FieldPath, Problem] = {
-            ("items_sha256",): places.problem(("items_sha256",), "an unknown field", "it gone")
-        }
+        form = OrderForm.model_validate({key: data[key] for key in data if key != own[0]})
+        if not found:
+            return form
     except ValidationError as error:
         details = error.errors(include_url=False)
-        found = {}
     for detail in details:
         path, problem = _problem(detail, data, places)
         found.setdefault(path, problem)

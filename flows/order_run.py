@@ -14,7 +14,15 @@ from flows.bookkeeping import Bookkeeper
 from flows.job_plan import JobPlanner
 from flows.order_form import OrderForm
 from generators import Generator
-from ledger import HoldDecision, HoldRequest, OrderRecord, VerdictRecord, Wait
+from ledger import (
+    Admit,
+    HoldDecision,
+    HoldRequest,
+    OrderRecord,
+    Stopped,
+    VerdictRecord,
+    Wait,
+)
 
 T = TypeVar("T")
 
@@ -33,14 +41,22 @@ class HoldGate:
         self._room = asyncio.Condition()
         self._settlements = 0
         self.under_way = 0
+        self.stop_reason: str | None = None
+        """Set when the run stops: whoever still waits is then sent away, and not asked for again."""
 
     async def hold(self, request: HoldRequest) -> HoldDecision:
-        """Hold one attempt's money, waiting for room where room can come."""
-        decision = await self._try(request)
-        if not isinstance(decision, Wait):
-            return decision
+        """Hold one attempt's money, waiting for room where room can come.
+
+        Who comes while others wait stands behind them, so that a dear attempt gets its turn.
+        """
+        if not self._line.locked():
+            decision = await self._try(request)
+            if not isinstance(decision, Wait):
+                return decision
         async with self._line:
             while True:
+                if self.stop_reason is not None:
+                    return Stopped(self.stop_reason)
                 seen = self._settlements
                 decision = await self._try(request)
                 if not isinstance(decision, Wait) or self.under_way == 0:
@@ -58,8 +74,10 @@ class HoldGate:
         except BaseException:
             await self._leave()
             raise
-        if isinstance(decision, Wait) or not hasattr(decision, "attempt_id"):
+        if not isinstance(decision, Admit):
             self.under_way -= 1
+            # Who waits for what is under way must hear that this was never going to be.
+            await self._tell()
         return decision
 
     async def settled(self) -> None:
@@ -69,6 +87,9 @@ class HoldGate:
     async def _leave(self) -> None:
         self.under_way -= 1
         self._settlements += 1
+        await self._tell()
+
+    async def _tell(self) -> None:
         async with self._room:
             self._room.notify_all()
 
@@ -123,5 +144,6 @@ class OrderRun:
     def stop(self, reason: str, *, halted: bool = False) -> None:
         """Send no new work; what is in flight is still settled. The first reason stays."""
         if self.stop_reason is None:
-            self.stop_reason = reason
+            self.stop_reason = self.gate.stop_reason = reason
             self.halted = halted
+            self.generator.stop()

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from string import Formatter
 
 from flows.order_text import NumberText
+from flows.problems import FieldPath
 
 _FIELD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*")
 _FORMATTER = Formatter()
@@ -19,27 +20,31 @@ Variables = Mapping[str, object]
 
 
 class Unbound(Exception):
-    """A placeholder that nothing binds, or that is not written as one; `found` says which."""
+    """Placeholders that nothing binds, or that are not written as one.
 
-    def __init__(self, found: str) -> None:
-        self.found = found
-        super().__init__(found)
+    Attributes:
+        faults: where inside the value, and what was found there.
+    """
+
+    def __init__(self, *faults: tuple[FieldPath, str]) -> None:
+        self.faults = faults
+        super().__init__("; ".join(found for _, found in faults))
 
 
 def _value(field: str, variables: Variables) -> object:
     if _FIELD.fullmatch(field) is None:
-        raise Unbound(f"{{{field}}}, which is no placeholder")
+        raise Unbound(((), f"{{{field}}}, which is no placeholder"))
     here: object = variables
     for part in field.split("."):
         if not isinstance(here, Mapping) or part not in here:
-            raise Unbound(f"{{{field}}}, which nothing binds")
+            raise Unbound(((), f"{{{field}}}, which nothing binds"))
         here = here[part]
     return here
 
 
 def _as_text(field: str, value: object) -> str:
     if isinstance(value, (Mapping, list)):
-        raise Unbound(f"{{{field}}}, which is not one value")
+        raise Unbound(((), f"{{{field}}}, which is not one value"))
     if isinstance(value, NumberText):
         return value.text
     if isinstance(value, bool):
@@ -47,36 +52,65 @@ def _as_text(field: str, value: object) -> str:
     return "" if value is None else str(value)
 
 
+def _parts(template: str) -> list[tuple[str, str | None]]:
+    """Split a template into literals, each with the placeholder behind it. Raises `Unbound`."""
+    try:
+        parts = list(_FORMATTER.parse(template))
+    except ValueError as error:
+        raise Unbound(((), f"{template!r}, whose braces do not match")) from error
+    for _, field, spec, conversion in parts:
+        if field is not None and (spec or conversion):
+            raise Unbound(((), f"{{{field}}} with a format, which is not understood"))
+    return [(literal, field) for literal, field, _, _ in parts]
+
+
+def _joined(parts: list[tuple[str, str | None]], variables: Variables) -> str:
+    text = ""
+    faults: list[str] = []
+    for literal, field in parts:
+        text += literal
+        if field is None:
+            continue
+        try:
+            text += _as_text(field, _value(field, variables))
+        except Unbound as unbound:
+            faults += [found for _, found in unbound.faults if found not in faults]
+    if faults:
+        raise Unbound(((), " and ".join(faults)))
+    return text
+
+
 def fill_text(template: str, variables: Variables) -> object:
     """Fill one text. Raises `Unbound`."""
     if "{" not in template and "}" not in template:
         return template
-    try:
-        parts = list(_FORMATTER.parse(template))
-    except ValueError as error:
-        raise Unbound(f"{template!r}, whose braces do not match") from error
-    for _, field, spec, conversion in parts:
-        if field is not None and (spec or conversion):
-            raise Unbound(f"{{{field}}} with a format, which is not understood")
+    parts = _parts(template)
     if len(parts) == 1 and parts[0][0] == "" and parts[0][1] is not None:
         return _value(parts[0][1], variables)
-    text = ""
-    for literal, field, _, _ in parts:
-        text += literal
-        if field is not None:
-            text += _as_text(field, _value(field, variables))
-    return text
+    return _joined(parts, variables)
+
+
+def fill_words(template: str, variables: Variables) -> str:
+    """Fill one text that stays text, even where it is nothing but one placeholder. Raises `Unbound`."""
+    return _joined(_parts(template), variables)
 
 
 def fill(value: object, variables: Variables) -> object:
-    """Fill every text inside a value. Raises `Unbound`."""
+    """Fill every text inside a value. Raises `Unbound`, with every fault that there is."""
     if isinstance(value, str):
         return fill_text(value, variables)
-    if isinstance(value, Mapping):
-        return {key: fill(inner, variables) for key, inner in value.items()}
-    if isinstance(value, list):
-        return [fill(inner, variables) for inner in value]
-    return value
+    if not isinstance(value, (Mapping, list)):
+        return value
+    faults: list[tuple[FieldPath, str]] = []
+    made: dict[str | int, object] = {}
+    for key, inner in value.items() if isinstance(value, Mapping) else enumerate(value):
+        try:
+            made[key] = fill(inner, variables)
+        except Unbound as unbound:
+            faults += [((key, *path), found) for path, found in unbound.faults]
+    if faults:
+        raise Unbound(*faults)
+    return made if isinstance(value, Mapping) else list(made.values())
 
 
 def has_placeholder(value: object) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,9 +14,10 @@ from flows.briefs import attempt_seed, canonical_json
 from flows.errors import BadOrder
 from flows.item_rows import Rows
 from flows.job_names import name_key
-from flows.job_plan import JobPlanner, PlannedJob
+from flows.job_plan import JobPlanner, PlannedJob, Report
 from flows.order_form import OrderForm, parse_order
-from flows.order_text import read_order_text
+from flows.order_text import as_written, read_order_text
+from flows.placeholders import Variables
 from flows.problems import FieldPath, Places, Problem
 from generators import Appraiser
 from ledger import OrderRecord, hold_nano, plain
@@ -47,6 +47,7 @@ class Plan:
     attempt_costs: dict[tuple[Decimal, Decimal], int]
     spec_json: str
     spec_sha256: str
+    rows_sha256: str
 
     def order_id(self, edition: str | None = None) -> str:
         """Give the order's id: its slug and its edition, which is the content's unless a date is given."""
@@ -79,35 +80,38 @@ class Plan:
         Raises:
             BadOrder: the items file was changed since the order was planned.
         """
+        # Asked first as well, so that rows which were never judged are not even looked at.
+        self._must_be_unchanged(_rows_sha256(self.form, self.places))
         digest = hashlib.sha256()
-        for job, row_json in _jobs(self.form, self.places):
-            digest.update(row_json.encode())
-            yield job
-        if (
-            self.form.items is not None
-            and digest.hexdigest() != json.loads(self.spec_json)["items_sha256"]
-        ):
-            problem = self.places.problem(
-                ("items",), "a file that changed meanwhile", "the same rows"
-            )
-            raise BadOrder(self.places.file, [problem])
+        planner = JobPlanner(self.form)
+        position = 0
+        for row, _ in Rows(self.form, self.places).rows([]):
+            digest.update(_row_bytes(row))
+            for variant in range(1, self.form.variants + 1):
+                job = planner.job(position, {**row, "variant": variant}, self._changed)
+                if job is not None:
+                    yield job
+                position += 1
+        self._must_be_unchanged(digest.hexdigest())
+
+    def _must_be_unchanged(self, rows_sha256: str) -> None:
+        if self.form.items is not None and rows_sha256 != self.rows_sha256:
+            self._changed(("items",), "rows that changed meanwhile", "the rows that were planned")
+
+    def _changed(self, path: FieldPath, found: str, wanted: str) -> None:
+        raise BadOrder(self.places.file, [self.places.problem(path, found, wanted)])
 
 
-def _jobs(form: OrderForm, places: Places) -> Iterator[tuple[PlannedJob, str]]:
-    planner = JobPlanner(form)
-    faults: list[Problem] = []
+def _row_bytes(row: Variables) -> bytes:
+    return canonical_json(as_written(row)).encode()
 
-    def changed(path: FieldPath, found: str, wanted: str) -> None:
-        raise BadOrder(places.file, [places.problem(path, found, wanted)])
 
-    position = 0
-    for row, _ in Rows(form, places).rows(faults):
-        row_json = canonical_json(row)
-        for variant in range(1, form.variants + 1):
-            job = planner.job(position, {**row, "variant": variant}, changed)
-            if job is not None:
-                yield job, row_json if variant == 1 else ""
-            position += 1
+def _rows_sha256(form: OrderForm, places: Places) -> str:
+    digest = hashlib.sha256()
+    if form.items is not None:
+        for row, _ in Rows(form, places).rows([]):
+            digest.update(_row_bytes(row))
+    return digest.hexdigest()
 
 
 class _Findings:
@@ -191,20 +195,29 @@ def _plan(form: OrderForm, places: Places, find_appraiser: AppraiserFinder, jobs
     spec = form.model_dump(mode="json", exclude={"items"})
     if form.items is not None:
         spec["items_sha256"] = survey.rows_sha256
-    spec_json = canonical_json(spec)
+    # 1.50 and 1.5 are one number in JSON and two texts in a name: they are not the same content.
+    content = {
+        **spec,
+        "params": as_written(form.generator.params),
+        "matrix": as_written(form.matrix),
+        "output": as_written(form.output),
+        "done": as_written(form.done),
+    }
     return Plan(
         form=form,
         places=places,
         job_count=survey.job_count,
         attempt_costs=dict(survey.costs),
-        spec_json=spec_json,
-        spec_sha256=hashlib.sha256(spec_json.encode()).hexdigest(),
+        spec_json=canonical_json(spec),
+        spec_sha256=hashlib.sha256(canonical_json(content).encode()).hexdigest(),
+        rows_sha256=survey.rows_sha256,
     )
 
 
 def _too_many(count: int, form: OrderForm, findings: _Findings, jobs_max: int) -> None:
+    source = "matrix" if form.matrix else "items" if form.items else "budget"
     findings.add(
-        ("variants",) if form.variants > 1 else ("order",),
+        ("variants",) if form.variants > 1 else (source,),
         f"{count:,} jobs of up to {form.budget.attempts} attempts",
         f"at most {jobs_max:,} attempts in all; split the order or raise MINTAGE_JOBS_MAX",
     )
@@ -246,7 +259,7 @@ class _Survey:
         digest = hashlib.sha256()
         form = self._form
         for row, where in self._rows.rows(self._findings.listed):
-            digest.update(canonical_json(row).encode())
+            digest.update(_row_bytes(row))
             for variant in range(1, form.variants + 1):
                 self._one({**row, "variant": variant}, where)
                 self.job_count += 1
@@ -284,4 +297,17 @@ class _Survey:
                 f"${self._form.budget.per_job:f}, but one attempt can cost ${plain(quote.dearest_usd)}",
                 f"at least ${plain(quote.dearest_usd)}",
             )
+        self._check_growth(job, self._appraiser.pixels(brief), report)
         self.costs[quote.dearest_usd, quote.expected_usd] += 1
+
+    def _check_growth(self, job: PlannedJob, built: tuple[int, int], report: Report) -> None:
+        """Report a size to which finishing may not enlarge what the model makes."""
+        width, height, times = job.brief.width, job.brief.height, job.brief.upscale_max
+        growth = max(Decimal(width) / built[0], Decimal(height) / built[1])
+        if growth > times:
+            report(
+                ("output", "upscale_max"),
+                f"{width}x{height} pixels, {growth:.2f} times as large as the {built[0]}x{built[1]} "
+                "that the model makes for it",
+                f"at most {times.normalize():f} times (upscale_max), or a model that makes more",
+            )

@@ -65,6 +65,16 @@ class Criterion(BaseModel):
         """Judge one intact picture. Must not raise and must not alter the picture."""
         raise NotImplementedError
 
+    def contradicts(self, *, width: int, height: int, format_: str) -> str | None:
+        """Say what is in the way if no file of this output could ever pass, else None.
+
+        Asked before anything is paid for, with the size in pixels and the format that the order
+        makes of every file. The answer completes the sentence "found …". A criterion that depends
+        on more than these cannot tell and need not define it.
+        """
+        del width, height, format_
+        return None
+
     def parameters(self) -> dict[str, JSONValue]:
         """Return the parameters as an order writes them, with defaults, without unset ones."""
         dumped: dict[str, JSONValue] = self.model_dump(

@@ -46,14 +46,23 @@ class Dimensions(Criterion):
 
     def inspect(self, picture: Picture) -> Finding:
         """Compare both sides with what is wanted."""
-        actual = {"width": picture.width, "height": picture.height}
-        wrong = [
+        wrong = self._wrong(picture.width, picture.height)
+        reason = f"The picture is {wrong}." if wrong else None
+        return Finding(not wrong, {"width_px": picture.width, "height_px": picture.height}, reason)
+
+    def contradicts(self, *, width: int, height: int, format_: str) -> str | None:
+        """Compare both sides of the output with what is wanted."""
+        del format_
+        wrong = self._wrong(width, height)
+        return f"an output of {wrong}" if wrong else None
+
+    def _wrong(self, width: int, height: int) -> str:
+        actual = {"width": width, "height": height}
+        return " and ".join(
             f"{actual[side]:,} pixels {_AXIS[side]} instead of {_wanted(exact, least, most)}"
             for side, exact, least, most in self._sides()
             if not _fits(actual[side], exact, least, most)
-        ]
-        reason = f"The picture is {' and '.join(wrong)}." if wrong else None
-        return Finding(not wrong, {"width_px": picture.width, "height_px": picture.height}, reason)
+        )
 
     def _sides(self) -> tuple[tuple[str, int | None, int | None, int | None], ...]:
         return (

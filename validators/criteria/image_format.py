@@ -34,6 +34,19 @@ class Format(Criterion):
     def inspect(self, picture: Picture) -> Finding:
         """Compare the format that the bytes have with those that are allowed."""
         passed = picture.format in self.allowed
-        titles = " or ".join(FORMAT_TITLES[allowed] for allowed in self.allowed)
-        reason = None if passed else f"The file is {FORMAT_TITLES[picture.format]}, not {titles}."
+        reason = (
+            None
+            if passed
+            else f"The file is {FORMAT_TITLES[picture.format]}, not {self._titles()}."
+        )
         return Finding(passed, {"format": picture.format}, reason)
+
+    def contradicts(self, *, width: int, height: int, format_: str) -> str | None:
+        """Compare the output's format with those that are allowed."""
+        del width, height
+        if format_ in self.allowed:
+            return None
+        return f"an output in {format_}, which is not {self._titles()}"
+
+    def _titles(self) -> str:
+        return " or ".join(FORMAT_TITLES[allowed] for allowed in self.allowed)
