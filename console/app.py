@@ -7,16 +7,21 @@ released. Errors are one sentence on standard error. Nothing slow is imported be
 from __future__ import annotations
 
 import asyncio
-import os
+import signal
 import sys
 import warnings
 from importlib.metadata import version
+from typing import Any
 
 from cyclopts import App, CycloptsError
 from dotenv import load_dotenv
 
 from console import asset_commands, house_commands, ledger_commands, order_commands, review_commands
-from console.failures import BAD_USAGE, explain
+from console.failures import BAD_USAGE, FAILED, explain
+from console.notices import hear_notices
+from console.screen import screen
+from console.streams import fill_closed_streams, hush, write_out
+from console.usage import explain_usage
 
 app = App(
     name="mintage",
@@ -31,7 +36,10 @@ for module in (order_commands, review_commands, asset_commands, ledger_commands,
 
 def main() -> None:
     """Run the command line and exit with its code."""
-    load_dotenv(".env", override=False)
+    fill_closed_streams()
+    # A scheduler ends programs with SIGTERM; they clean up after themselves as after Ctrl-C.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    hear_notices()
     # Pillow warns of odd metadata in pictures; the inspectors judge pictures, and people read this screen.
     warnings.filterwarnings("ignore", module=r"PIL\.")
     sys.exit(run(sys.argv[1:]))
@@ -40,26 +48,41 @@ def main() -> None:
 def run(tokens: list[str]) -> int:
     """Carry out one command line and give its exit code; never raises for what users can meet."""
     try:
-        code = app(tokens, exit_on_error=False, print_error=False, result_action="return_value")
-        sys.stdout.flush()
+        read_env_file()
+        code = int(call(tokens) or 0)
+        write_out("")
     except CycloptsError as error:
         sys.stderr.write(f"mintage: {explain_usage(error)}\n")
         return BAD_USAGE
     except BrokenPipeError:
-        # Whoever read our output has enough. Point stdout elsewhere, or Python complains at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        hush()
         return 0
     except (KeyboardInterrupt, asyncio.CancelledError):
         sys.stderr.write(
-            "mintage: Interrupted; what was in flight stays held until the next run.\n"
+            "mintage: Interrupted; nothing is lost, and the next run goes on from the books.\n"
         )
-        return 1
+        return FAILED
     except Exception as error:  # noqa: BLE001  the edge of the program: people get a sentence
         return explain(error)
-    return int(code or 0)
+    return code
 
 
-def explain_usage(error: CycloptsError) -> str:
-    """Say what was wrong with a command line, and where help is."""
-    sentence = " ".join(str(error).split())
-    return f"{sentence} `mintage --help` shows what there is."
+def call(tokens: list[str]) -> Any:  # noqa: ANN401  what a command returns is its exit code
+    """Find the command and run it; help is printed on our own screen, which minds broken pipes."""
+    return app(
+        tokens,
+        console=screen(),
+        exit_on_error=False,
+        print_error=False,
+        result_action="return_value",
+    )
+
+
+def read_env_file() -> None:
+    """Put what `.env` says into the environment, where boto3 looks too; the environment wins."""
+    try:
+        load_dotenv(".env", override=False)
+    except UnicodeDecodeError as error:
+        from flows import BadSettings
+
+        raise BadSettings("The file .env is not UTF-8 text; write it anew or remove it.") from error

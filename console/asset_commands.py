@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
 
 from cyclopts import App, Parameter
 
-from console.order_commands import Json, open_house
+from console.arguments import Json, a_path, open_house, parse_day
 
 Campaign = Annotated[str | None, Parameter(help="Only this campaign.")]
 OrderName = Annotated[str | None, Parameter(help="Only this order: its slug, or its whole id.")]
@@ -26,14 +26,9 @@ def register(app: App) -> None:
 
 
 def _midnight(text: str | None, *, after: bool) -> datetime | None:
-    from flows import BadSettings
-
     if text is None:
         return None
-    try:
-        day = date.fromisoformat(text)
-    except ValueError as error:
-        raise BadSettings(f"{text!r} is no date; write it as 2026-11-22.") from error
+    day = parse_day(text)
     return datetime(day.year, day.month, day.day, tzinfo=UTC) + timedelta(days=1 if after else 0)
 
 
@@ -48,32 +43,36 @@ def show(
     """List released assets, from the manifests in the store."""
     from assets import listing
     from console.asset_rows import row_json
-    from console.output import console, print_json, table
+    from console.output import amounts, print_json, screen, table
+    from ledger import hold_nano
 
     store = open_house().store()
-    rows = listing(
+    found = listing(
         store,
         campaign=campaign,
         order=order,
         since=_midnight(since, after=False),
         until=_midnight(until, after=True),
     )
+    rows = list(found)
     if json:
         print_json({"store": store.url, "assets": [row_json(row) for row in rows]})
         return 0
-    out = console()
+    out = screen()
     shown = [
         (
             row.order_id,
             row.name,
             f"{row.width}x{row.height}",
             f"{row.bytes / 1000:,.0f} kB",
-            f"${row.cost_usd:f}",
+            cost,
         )
-        for row in rows
+        for row, cost in zip(rows, amounts([hold_nano(row.cost_usd) for row in rows]), strict=True)
     ]
     if not shown:
-        out.print(f"Nothing is released in {store.url} that fits.", soft_wrap=True)
+        narrowed = any((campaign, order, since, until))
+        nothing = "Nothing that fits is released" if narrowed else "Nothing is released yet"
+        out.print(f"{nothing} in {store.url}", soft_wrap=True)
         return 0
     out.print(
         table(
@@ -82,12 +81,14 @@ def show(
             right=frozenset({"size", "file", "cost"}),
         )
     )
-    out.print(f"{len(shown):,} assets in {store.url}", soft_wrap=True)
+    out.print(
+        f"{len(shown):,} asset{'s' if len(shown) != 1 else ''} in {store.url}", soft_wrap=True
+    )
     return 0
 
 
 def pull(
-    dest: Annotated[Path, Parameter(help="The folder to copy to; made when it is not there.")],
+    dest: Annotated[Path, a_path("The folder to copy to; made when it is not there.")],
     *,
     campaign: Campaign = None,
     order: OrderName = None,
@@ -98,7 +99,7 @@ def pull(
     """Copy released assets to a folder, checked; what is there already is left alone."""
     from assets import listing
     from assets import pull as pull_assets
-    from console.output import console, print_json, say
+    from console.output import print_json, say, screen
 
     store = open_house().store()
     rows = listing(
@@ -122,9 +123,9 @@ def pull(
         )
     else:
         mended = f", {report.mended:,} mended" if report.mended else ""
-        console().print(
-            f"{report.copied:,} copied ({report.bytes / 1_000_000:,.1f} MB), "
-            f"{report.skipped:,} were there{mended}: {dest}",
+        screen().print(
+            f"{dest}: {report.copied:,} copied{mended} ({report.bytes / 1_000_000:,.1f} MB), "
+            f"{report.skipped:,} there already",
             soft_wrap=True,
         )
     for problem in report.problems:
@@ -143,7 +144,7 @@ def verify(
     json: Json = False,
 ) -> int:
     """Check the store against the books; exit 1 where they differ."""
-    from console.output import console, print_json, say
+    from console.output import print_json, say, screen
     from flows import audit_store
 
     house = open_house()
@@ -161,7 +162,7 @@ def verify(
             }
         )
     elif not report.problems:
-        console().print(
+        screen().print(
             f"{report.checked:,} released assets are as the books say: {store.url}", soft_wrap=True
         )
     for problem in () if json else report.problems:

@@ -8,6 +8,7 @@ import tempfile
 from pathlib import Path
 
 from console.output import say
+from flows import BadSettings
 from ledger import Books, write_csv
 
 
@@ -17,6 +18,8 @@ def write_report(books: Books, form: str, out: Path | None) -> int:
     if out is None:
         write_csv(books.charges(), sys.stdout)
         return 0
+    if out.is_dir():
+        raise BadSettings(f"{out} is a folder; name a file for the cost report.")
     out.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(prefix=f".{out.name}.", dir=out.parent)
     try:
@@ -30,5 +33,5 @@ def write_report(books: Books, form: str, out: Path | None) -> int:
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
-    say(f"{count:,} charges written to {out}")
+    say(f"{count:,} charge{'s' if count != 1 else ''} written to {out}")
     return 0

@@ -5,13 +5,17 @@ from __future__ import annotations
 import os
 import sys
 
+from console.streams import hush
+
 FAILED = 1
 BAD_USAGE = 2
+FIRST_WORDS = frozenset({"a", "an", "another", "attempt", "every", "job", "order", "the", "there"})
+"""What the books' sentences begin with: they are written to stand inside others."""
 
 
 def explain(error: Exception) -> int:
     """Say what went wrong; give the exit code."""
-    from assets import AssetsError
+    from assets import AssetsError, BadStoreUrl
     from flows import BadOrder, BadSettings, FlowError, NothingToRun
     from generators import GeneratorError
     from ledger import LedgerError
@@ -24,11 +28,14 @@ def explain(error: Exception) -> int:
         return BAD_USAGE
     known = (FlowError, LedgerError, AssetsError, GeneratorError, InspectionError)
     if isinstance(error, known):
-        sys.stderr.write(f"mintage: {error}\n")
-        return BAD_USAGE if isinstance(error, (BadSettings, NothingToRun)) else FAILED
+        sys.stderr.write(f"mintage: {sentence(str(error))}\n")
+        misused = (BadSettings, NothingToRun, BadStoreUrl)
+        return BAD_USAGE if isinstance(error, misused) else FAILED
     if isinstance(error, OSError):
         place = f" ({error.filename})" if error.filename else ""
         sys.stderr.write(f"mintage: {error.strerror or error}{place}.\n")
+        # Where standard output itself cannot be written, Python would stumble over the rest at exit.
+        hush()
         return FAILED
     if os.environ.get("MINTAGE_TRACEBACK"):
         raise error
@@ -37,3 +44,11 @@ def explain(error: Exception) -> int:
         "books is lost. MINTAGE_TRACEBACK=1 shows where.\n"
     )
     return FAILED
+
+
+def sentence(text: str) -> str:
+    """Give a message a capital and a full stop; a name, a path or an id at its start stays as it is."""
+    text = " ".join(text.split())
+    if text.partition(" ")[0] in FIRST_WORDS:
+        text = text[0].upper() + text[1:]
+    return text if text.endswith((".", "!", "?")) else f"{text}."

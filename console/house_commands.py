@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cyclopts import App
 
-from console.order_commands import Json, open_house
+from console.arguments import Json, open_house
 
 
 def register(app: App) -> None:
@@ -17,7 +17,7 @@ def models(*, json: Json = False) -> int:
     """List the models with a card: every price, its source and its dates."""
     from datetime import datetime
 
-    from console.output import console, json_value, print_json
+    from console.output import indented, json_value, print_json, screen
     from generators import load_cards
 
     # A price is in force on a calendar day where the house stands.
@@ -37,32 +37,29 @@ def models(*, json: Json = False) -> int:
             }
         )
         return 0
-    out = console()
+    out = screen()
     shown = ""
     for row in rows:
         if shown != f"{row.provider} {row.model}":
             shown = f"{row.provider} {row.model}"
             out.print(f"{shown}  {row.title}", style="bold")
-        out.print(
-            f"  ${row.unit_price_usd:f} per {row.unit} ({row.metric}), in force from "
-            f"{row.effective_from}",
-            soft_wrap=True,
-        )
-        out.print(f"    read {row.read_on}: {row.source}", style="dim")
+        price = f"${row.unit_price_usd:f} per {row.unit} ({row.metric})"
+        out.print(indented(f"{price}, in force from {row.effective_from}", 2))
+        out.print(indented(f"read {row.read_on}: {row.source}", 4), style="dim")
     out.print("Prices of one model add up.")
     return 0
 
 
 def doctor(*, json: Json = False) -> int:
     """Say what is configured and whether it works; exit 1 when something does not."""
-    from console.output import console, print_json, table
+    from console.output import print_json, screen, table
     from flows import examine
 
     checks = examine(open_house())
     if json:
         print_json({"ok": all(check.ok for check in checks), "checks": list(checks)})
     else:
-        out = console()
+        out = screen()
         out.print(
             table(
                 ("", "what", "finding"),

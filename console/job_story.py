@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from console.output import console, json_value, table
-from ledger import JobStory, VerdictRecord, format_usd
+from console.output import amounts, indented, json_value, screen, table
+from console.screen import Screen
+from ledger import AttemptStory, JobStory, VerdictRecord, format_usd
 
 
 def story_json(story: JobStory) -> dict[str, Any]:
@@ -25,50 +26,20 @@ def story_json(story: JobStory) -> dict[str, Any]:
 
 def print_story(story: JobStory) -> None:
     """Print one job's story in the order in which it happened."""
-    out = console()
+    out = screen()
     job, record = story.job, story.order.record
     brief = json.loads(job.brief_json)
-    out.print(f"{job.job_id} is {job.state}; it cost {format_usd(job.spent_nano)}", soft_wrap=True)
+    out.print(job.job_id, soft_wrap=True)
+    out.print(f"is {job.state}; it cost {format_usd(job.spent_nano)}")
     if job.reason:
-        out.print(job.reason, soft_wrap=True)
+        out.print(job.reason)
     out.print(
-        f"asked for: {brief['width']}x{brief['height']} {brief['format']}, “{brief['prompt']}”",
-        soft_wrap=True,
+        f"asked for: {brief['width']}x{brief['height']} {brief['format']}, “{brief['prompt']}”"
     )
     out.print(f"by {record.owner} for {record.campaign}, cost centre {record.cost_center}")
     for attempt in story.attempts:
         out.print()
-        took = "" if attempt.latency_ms is None else f" in {attempt.latency_ms:,} ms"
-        out.print(
-            f"attempt {attempt.number} ({record.provider} {record.model}, seed {attempt.seed}): "
-            f"{attempt.state}{took}, held {format_usd(attempt.hold_nano)}, "
-            f"charged {format_usd(attempt.charged_nano)}",
-            soft_wrap=True,
-        )
-        out.print(f"  id {attempt.attempt_id}", soft_wrap=True)
-        if attempt.provider_ref:
-            out.print(f"  provider's reference {attempt.provider_ref}", soft_wrap=True)
-        if attempt.reason:
-            out.print(f"  {attempt.reason}", soft_wrap=True)
-        for verdict in attempt.verdicts:
-            out.print(f"  {_verdict_line(verdict)}", soft_wrap=True)
-        if attempt.entries:
-            out.print(
-                table(
-                    ("  entry", "at", "kind", "amount", "from → to"),
-                    [
-                        (
-                            f"  {entry.entry_id}",
-                            entry.at.strftime("%H:%M:%S"),
-                            entry.kind,
-                            format_usd(entry.amount_nano),
-                            f"{_account(entry.from_account)} → {_account(entry.to_account)}",
-                        )
-                        for entry in attempt.entries
-                    ],
-                    right=frozenset({"amount"}),
-                )
-            )
+        _print_attempt(out, story, attempt)
     if story.release is not None:
         out.print()
         out.print(f"released {story.release.released_at:%Y-%m-%d %H:%M:%S} UTC")
@@ -76,6 +47,42 @@ def print_story(story: JobStory) -> None:
         out.print(f"  sha256 {story.release.sha256}", soft_wrap=True)
         if story.release.approved_by:
             out.print(f"  approved by {story.release.approved_by}")
+
+
+def _print_attempt(out: Screen, story: JobStory, attempt: AttemptStory) -> None:
+    record = story.order.record
+    took = "" if attempt.latency_ms is None else f" in {attempt.latency_ms:,} ms"
+    out.print(
+        f"attempt {attempt.number} ({record.provider} {record.model}, seed {attempt.seed}): "
+        f"{attempt.state}{took}, held {format_usd(attempt.hold_nano)}, "
+        f"charged {format_usd(attempt.charged_nano)}"
+    )
+    out.print(f"  id {attempt.attempt_id}", soft_wrap=True)
+    if attempt.provider_ref:
+        out.print(f"  provider's reference {attempt.provider_ref}", soft_wrap=True)
+    if attempt.reason:
+        out.print(indented(attempt.reason, 2))
+    for verdict in attempt.verdicts:
+        out.print(indented(_verdict_line(verdict), 2))
+    if not attempt.entries:
+        return
+    moved = amounts([entry.amount_nano for entry in attempt.entries])
+    out.print(
+        table(
+            ("  entry", "at (UTC)", "kind", "amount", "from → to"),
+            [
+                (
+                    f"  {entry.entry_id}",
+                    entry.at.strftime("%Y-%m-%d %H:%M:%S"),
+                    entry.kind,
+                    amount,
+                    f"{_account(entry.from_account)} → {_account(entry.to_account)}",
+                )
+                for entry, amount in zip(attempt.entries, moved, strict=True)
+            ],
+            right=frozenset({"amount"}),
+        )
+    )
 
 
 def _verdict_line(verdict: VerdictRecord) -> str:

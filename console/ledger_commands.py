@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from cyclopts import App, Parameter
 
-from console.order_commands import Json, open_house
+from console.arguments import Json, a_path, open_house
 
 Dimension = Literal["order", "job", "model", "provider", "cost_center", "campaign", "period", "day"]
 
@@ -28,7 +28,7 @@ def summary(
     json: Json = False,
 ) -> int:
     """Say what was spent, held and lost sight of, in all and by a dimension."""
-    from console.output import console, print_json, table, usd_text
+    from console.output import amounts, print_json, screen, table, usd_text
     from ledger import format_usd
 
     with open_house().books() as books:
@@ -59,19 +59,23 @@ def summary(
             ]
         print_json(made)
         return 0
-    out = console()
-    lines = [
-        (row.key, f"{row.released:,}", format_usd(row.charged_nano), format_usd(row.held_nano))
-        for row in rows
-    ]
-    lines.append(("in all", "", format_usd(totals.charged_nano), format_usd(totals.held_nano)))
-    out.print(
-        table(
-            (by.replace("_", " ") if by else "", "released", "charged", "held"),
-            lines,
-            right=frozenset({"released", "charged", "held"}),
-        )
-    )
+    out = screen()
+    if not totals.entry_count:
+        out.print("The books have no entries yet; `mintage run ORDER` makes the first.")
+        return 0
+    charged = amounts([*(row.charged_nano for row in rows), totals.charged_nano])
+    held = amounts([*(row.held_nano for row in rows), totals.held_nano])
+    released = [f"{row.released:,}" for row in rows]
+    if by:
+        head = (by.replace("_", " "), "released", "charged", "held")
+        lines = [
+            *zip([row.key for row in rows], released, charged, held, strict=False),
+            ("in all", f"{sum(row.released for row in rows):,}", charged[-1], held[-1]),
+        ]
+    else:
+        head = ("", "", "charged", "held")
+        lines = [("in all", "", charged[-1], held[-1])]
+    out.print(table(head, lines, right=frozenset({"released", "charged", "held"})))
     if totals.unknown_nano:
         out.print(f"Of what is held, {format_usd(totals.unknown_nano)} waits for lost answers.")
     if totals.overrun_nano:
@@ -84,7 +88,12 @@ def export(
     *,
     format: Annotated[Literal["csv"], Parameter(name="--format", help="csv")] = "csv",  # noqa: A002  the flag's name
     out: Annotated[
-        Path | None, Parameter(name="--out", help="A file; standard output without it.")
+        Path | None,
+        a_path(
+            "A file, written whole or not at all; one that is there is replaced. Standard output "
+            "without it.",
+            name="--out",
+        ),
     ] = None,
 ) -> int:
     """Write the cost report: one row for each charge."""
@@ -96,7 +105,8 @@ def export(
 
 def verify(*, json: Json = False) -> int:
     """Prove the books: recompute everything; exit 1 with the first thing that does not hold."""
-    from console.output import console, print_json, say
+    from console.output import print_json, say, screen
+    from console.screen import listed
 
     with open_house().books() as books:
         proof = books.verify()
@@ -112,9 +122,9 @@ def verify(*, json: Json = False) -> int:
             }
         )
     elif proof.problem is None:
-        out = console()
-        for line in proof.checks:
-            out.print(f"holds: {line}")
+        out = screen()
+        out.print("Proved from the entries:")
+        out.print(listed(proof.checks))
         out.print(
             f"The books hold: {proof.entries:,} entries, {proof.attempts:,} attempts, "
             f"{proof.budgets:,} budgets."

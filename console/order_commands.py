@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import date, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import App, Parameter
+from cyclopts.validators import Number
+
+from console.arguments import Json, a_path, open_house, parse_day
 
 if TYPE_CHECKING:
-    from flows import House, OrderQuote, RunReport
+    from flows import OrderQuote, RunReport
     from ledger import Books, OrderView
 
-Json = Annotated[bool, Parameter(name="--json", negative="", help="Print one JSON object.")]
+OrderFile = Annotated[Path, a_path("A work order file.")]
 EngineName = Annotated[
     Literal["inline", "prefect"] | None,
     Parameter(
@@ -28,14 +31,7 @@ def register(app: App) -> None:
         app.command(command)
 
 
-def open_house() -> House:
-    """Read the settings and make the house; imported late, so that help is quick."""
-    from flows import House, read_settings
-
-    return House(read_settings())
-
-
-def check(*orders: Annotated[Path, Parameter(help="Work order files.")], json: Json = False) -> int:
+def check(*orders: Annotated[Path, a_path("Work order files.")], json: Json = False) -> int:
     """Say whether a stranger could build and judge every job; list every problem."""
     from console.output import print_json
     from flows import BadOrder, BadSettings
@@ -67,23 +63,21 @@ def check(*orders: Annotated[Path, Parameter(help="Work order files.")], json: J
 
 
 def _print_checks(results: list[dict[str, object]]) -> None:
-    import sys
+    from console.streams import write_out
 
     for one in results:
         if one["ok"]:
-            sys.stdout.write(f"{one['file']}: ok, {one['jobs']:,} jobs, {one['order']}\n")
+            write_out(f"{one['file']}: ok, {one['jobs']:,} jobs, {one['order']}\n")
             continue
         problems = one["problems"]
         assert isinstance(problems, list)  # noqa: S101  made just above
         count = f"{len(problems)} problem{'s' if len(problems) != 1 else ''}"
-        sys.stdout.write(f"{one['file']}: {count}\n")
+        write_out(f"{one['file']}: {count}\n")
         for problem in problems:
-            sys.stdout.write(f"  {problem.sentence()}\n")
+            write_out(f"  {problem.sentence()}\n")
 
 
-def quote(
-    order: Annotated[Path, Parameter(help="A work order file.")], *, json: Json = False
-) -> int:
+def quote(order: OrderFile, *, json: Json = False) -> int:
     """Price an order against every cap before a cent is spent."""
     from flows import quote_plan
 
@@ -116,33 +110,28 @@ def quote(
 
 
 def _print_quote(quoted: OrderQuote) -> None:
-    from console.output import console, table
-    from ledger import format_usd
+    from console.output import amounts, screen, table
 
-    out = console()
+    out = screen()
     out.print(
         f"{quoted.order_id}: {quoted.job_count:,} jobs, up to {quoted.attempts_max} attempts each"
     )
+    for_one = amounts(
+        [quoted.attempt_expected_nano, quoted.attempt_dearest_nano, quoted.per_job_nano]
+    )
+    for_all = amounts(
+        [quoted.expected_nano, quoted.first_pass_nano, quoted.dearest_nano, quoted.cap_nano]
+    )
     out.print(
         table(
-            ("", "one attempt", "all jobs", "cap"),
+            ("", "one job", "all jobs"),
             [
-                (
-                    "expected",
-                    format_usd(quoted.attempt_expected_nano),
-                    format_usd(quoted.expected_nano),
-                    format_usd(quoted.cap_nano),
-                ),
-                (
-                    "dearest, first attempts",
-                    format_usd(quoted.attempt_dearest_nano),
-                    format_usd(quoted.first_pass_nano),
-                    "",
-                ),
-                ("dearest, every attempt", "", format_usd(quoted.dearest_nano), ""),
-                ("cap of one job", format_usd(quoted.per_job_nano), "", ""),
+                ("expected, one attempt each", for_one[0], for_all[0]),
+                ("dearest, one attempt each", for_one[1], for_all[1]),
+                ("dearest, every attempt", "", for_all[2]),
+                ("cap", for_one[2], for_all[3]),
             ],
-            right=frozenset({"one attempt", "all jobs", "cap"}),
+            right=frozenset({"one job", "all jobs"}),
         )
     )
     if quoted.covers_dearest:
@@ -157,7 +146,7 @@ def _print_quote(quoted: OrderQuote) -> None:
 
 
 def run(
-    order: Annotated[Path, Parameter(help="A work order file.")],
+    order: OrderFile,
     *,
     engine: EngineName = None,
     json: Json = False,
@@ -176,6 +165,7 @@ def run(
 
 
 def _tell(books: Books, report: RunReport, *, as_json: bool) -> int:
+    from console.failures import sentence
     from console.output import print_json, say
     from console.run_report import print_report, report_json
 
@@ -184,7 +174,7 @@ def _tell(books: Books, report: RunReport, *, as_json: bool) -> int:
     else:
         print_report(books, report)
     if report.stop_reason is not None:
-        say(f"mintage: {report.stop_reason}")
+        say(f"mintage: {sentence(report.stop_reason)}")
     return report.exit_code
 
 
@@ -230,15 +220,22 @@ def stop(order_id: Annotated[str, Parameter(help="An order of the books.")]) -> 
     """Stop sending new work of an order; what is in flight is still settled."""
     from console.output import say
     from flows import UnknownOrderId
+    from ledger import OrderState
 
     house = open_house()
     with house.books() as books:
         view = books.order(order_id)
         if view is None:
             raise UnknownOrderId(order_id)
+        if view.state is OrderState.DONE:
+            say(f"{order_id} is done; there is nothing to stop.")
+            return 0
         with books.transaction() as desk:
             desk.stop_order(order_id, "Stopped by `mintage stop`.")
-    say(f"{order_id} is stopped; `mintage resume {order_id}` continues it.")
+    say(
+        f"{order_id} is stopped: nothing new is sent, and what is in flight is settled; "
+        f"`mintage resume {order_id}` goes on with it."
+    )
     return 0
 
 
@@ -247,7 +244,9 @@ def status(
         str | None, Parameter(help="An order of the books; all of them without it.")
     ] = None,
     *,
-    limit: Annotated[int, Parameter(help="How many orders, newest first.")] = 50,
+    limit: Annotated[
+        int, Parameter(help="How many orders, newest first.", validator=Number(gte=1))
+    ] = 50,
     json: Json = False,
 ) -> int:
     """Say where things stand."""
@@ -287,37 +286,34 @@ def trace(
 
 
 def nightly(
-    folder: Annotated[Path, Parameter(help="A folder of work orders.")],
+    folder: Annotated[Path, a_path("A folder of work orders.")],
     *,
     date: Annotated[str | None, Parameter(help="YYYY-MM-DD; today without it.")] = None,
     engine: EngineName = None,
     json: Json = False,
 ) -> int:
     """Run every order of a folder, once for each date."""
+    from console.nightly_report import print_nightly
     from console.progress import progress_watcher
-    from console.run_report import print_nightly
     from flows import nightly_exit_code, order_files, run_nightly
 
-    day = _day(date)
+    # The scheduler's own calendar decides which night it is.
+    day = parse_day(date) if date is not None else datetime.now().astimezone().date()
     house = open_house()
     chosen = house.engine(engine)
-    order_files(folder)
+    files = order_files(_existing(folder))
     house.store().check()
     with house.books() as books:
         orders = asyncio.run(
             run_nightly(house, books, folder, day, chosen, None if json else progress_watcher())
         )
-        print_nightly(day, orders, as_json=json)
+    print_nightly(day, orders, files[len(orders) :], as_json=json)
     return nightly_exit_code(orders)
 
 
-def _day(text: str | None) -> date:
+def _existing(folder: Path) -> Path:
     from flows import BadSettings
 
-    if text is None:
-        # The scheduler's own calendar decides which night it is.
-        return datetime.now().astimezone().date()
-    try:
-        return date.fromisoformat(text)
-    except ValueError as error:
-        raise BadSettings(f"{text!r} is no date; write it as 2026-11-22.") from error
+    if not folder.is_dir():
+        raise BadSettings(f"{folder} is not a folder; name the folder that holds the work orders.")
+    return folder

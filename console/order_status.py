@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
-from console.output import console, json_value, print_json, table, usd_text
-from console.run_report import COUNTS, LOOK_AT, print_not_released, report_json
+from console.output import amounts, json_value, print_json, screen, table, usd_text
+from console.run_report import COUNTS, LOOK_AT, next_steps, print_not_released, report_json
 from flows import report
 from ledger import AttemptState, Books, JobView, OrderView, format_usd
 
@@ -20,10 +20,13 @@ def order_lines(books: Books, limit: int, *, as_json: bool) -> int:
     if as_json:
         print_json({"orders": [report_json(one) for one in reports]})
         return 0
-    out = console()
+    out = screen()
     if not reports:
         out.print("The books have no orders yet; `mintage run ORDER` starts one.")
         return 0
+    spent = amounts([one.spent_nano for one in reports])
+    held = amounts([one.held_nano for one in reports])
+    caps = amounts([one.cap_nano for one in reports])
     out.print(
         table(
             ("order", "state", "released", "spent", "held", "cap"),
@@ -32,11 +35,9 @@ def order_lines(books: Books, limit: int, *, as_json: bool) -> int:
                     one.order_id,
                     one.state,
                     f"{one.released:,}/{one.jobs:,}",
-                    format_usd(one.spent_nano),
-                    format_usd(one.held_nano),
-                    format_usd(one.cap_nano),
+                    *money,
                 )
-                for one in reports
+                for one, *money in zip(reports, spent, held, caps, strict=True)
             ],
             right=frozenset({"released", "spent", "held", "cap"}),
         )
@@ -79,7 +80,7 @@ def one_order(books: Books, view: OrderView, *, as_json: bool) -> int:
         )
         print_json(made)
         return 0
-    out = console()
+    out = screen()
     out.print(f"{order_id}: {view.record.title}")
     out.print(
         f"owner {view.record.owner}, cost centre {view.record.cost_center}, "
@@ -104,15 +105,19 @@ def one_order(books: Books, view: OrderView, *, as_json: bool) -> int:
                     (
                         one.attempt_id,
                         str(one.state),
-                        format_usd(one.hold_nano),
+                        amount,
                         f"{round((now - one.held_at).total_seconds()):,} s",
                     )
-                    for one in lost
+                    for one, amount in zip(
+                        lost, amounts([one.hold_nano for one in lost]), strict=True
+                    )
                 ],
                 right=frozenset({"held", "age"}),
             )
         )
     print_not_released(books, order_id)
+    for step in next_steps(stands):
+        out.print(f"Next: {step}", soft_wrap=True)
     return 0
 
 

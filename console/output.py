@@ -10,15 +10,22 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from rich.console import Console
 from rich.table import Table
 
-from ledger import plain, usd
+from console.screen import indented, screen
+from console.streams import write_out
+from ledger import format_usd, plain, usd
 
-
-def console() -> Console:
-    """Make the console for standard output; it knows its own width, and that of a pipe is 80."""
-    return Console(highlight=False, markup=False, emoji=False)
+__all__ = [
+    "amounts",
+    "indented",
+    "json_value",
+    "print_json",
+    "say",
+    "screen",
+    "table",
+    "usd_text",
+]
 
 
 def say(text: str) -> None:
@@ -33,10 +40,16 @@ def usd_text(nano: int) -> str:
     return f"{whole}.{decimals.ljust(2, '0')}"
 
 
+def amounts(nanos: Sequence[int]) -> list[str]:
+    """Write a column of amounts, exact and all with as many decimals, so that their points line up."""
+    exact = (plain(usd(abs(nano))).partition(".")[2] for nano in nanos)
+    places = max((len(decimals) for decimals in exact), default=0)
+    return [format_usd(nano, max(places, 2)) for nano in nanos]
+
+
 def print_json(value: object) -> None:
     """Write one JSON object to standard output, and nothing else."""
-    sys.stdout.write(json.dumps(json_value(value), indent=2, ensure_ascii=False) + "\n")
-    sys.stdout.flush()
+    write_out(json.dumps(json_value(value), indent=2, ensure_ascii=False) + "\n")
 
 
 def json_value(value: object) -> Any:  # noqa: ANN401  JSON is whatever it is
@@ -66,10 +79,13 @@ def json_value(value: object) -> Any:  # noqa: ANN401  JSON is whatever it is
 def table(
     columns: Sequence[str], rows: Iterable[Sequence[str]], *, right: frozenset[str] = frozenset()
 ) -> Table:
-    """Make a plain table; the columns in `right` hold numbers."""
+    """Make a plain table; the columns in `right` hold numbers, which are never broken over lines."""
     made = Table(box=None, pad_edge=False, header_style="bold")
     for column in columns:
-        made.add_column(column, justify="right" if column in right else "left", overflow="fold")
+        number = column in right
+        made.add_column(
+            column, justify="right" if number else "left", overflow="fold", no_wrap=number
+        )
     for row in rows:
         made.add_row(*row)
     return made

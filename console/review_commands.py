@@ -6,8 +6,9 @@ from typing import Annotated
 
 from cyclopts import App, Parameter
 
-from console.order_commands import Json, open_house
+from console.arguments import Json, open_house
 
+JobId = Annotated[str, Parameter(help="Jobs, as `mintage review list` shows them.")]
 By = Annotated[str, Parameter(name="--by", help="Who decides, such as maria@acme.example.")]
 
 
@@ -20,14 +21,22 @@ def register(app: App) -> None:
     app.command(review)
 
 
-def show(order_id: str | None = None, *, json: Json = False) -> int:
+def show(
+    order_id: Annotated[
+        str | None, Parameter(help="An order of the books; all of them without it.")
+    ] = None,
+    *,
+    json: Json = False,
+) -> int:
     """List the assets that wait for a person, with where their file is."""
-    from console.output import console, print_json, table
-    from flows import waiting_for_review
+    from console.output import indented, print_json, screen
+    from flows import UnknownOrderId, waiting_for_review
 
     house = open_house()
     store = house.store()
     with house.books() as books:
+        if order_id is not None and books.order(order_id) is None:
+            raise UnknownOrderId(order_id)
         waiting = [
             {"job_id": view.job_id, "sha256": view.sha256, "file": where, "prompt": prompt}
             for view, where, prompt in waiting_for_review(books, store, order_id)
@@ -35,20 +44,24 @@ def show(order_id: str | None = None, *, json: Json = False) -> int:
     if json:
         print_json({"waiting": waiting})
     elif not waiting:
-        console().print("Nothing waits for review.")
+        screen().print("Nothing waits for review.")
     else:
-        rows = [(str(one["job_id"]), str(one["file"])) for one in waiting]
-        console().print(table(("job", "file"), rows))
+        out = screen()
+        for one in waiting:
+            out.print(str(one["job_id"]), soft_wrap=True)
+            out.print(indented(f"“{one['prompt']}”", 2))
+            out.print(f"  {one['file']}", soft_wrap=True)
+        out.print(f"{len(waiting):,} to review; `mintage review approve JOB… --by YOU`, or reject.")
     return 0
 
 
-def approve(*job_ids: str, by: By) -> int:
+def approve(*job_ids: JobId, by: By) -> int:
     """Approve jobs; the next `mintage resume` releases them."""
     return _decide(job_ids, by, None)
 
 
 def reject(
-    *job_ids: str,
+    *job_ids: JobId,
     by: By,
     because: Annotated[str, Parameter(name="--because", help="Why, in a sentence.")],
 ) -> int:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import date
 from typing import Any
 
-from console.output import console, print_json, say, table, usd_text
-from flows import NightlyOrder, RunReport, nightly_exit_code
+from console.output import amounts, screen, table, usd_text
+from flows import RunReport
 from ledger import Books, JobState, format_usd
 
 NOT_RELEASED_SHOWN = 20
@@ -49,30 +47,50 @@ def report_json(report: RunReport) -> dict[str, Any]:
 
 
 def print_report(books: Books, report: RunReport) -> None:
-    """Print what was released, rejected and refused, what each came to, and why."""
-    out = console()
+    """Print what was released, rejected and refused, what each came to, why, and what to do next."""
+    out = screen()
     ended = {"done": "is done", "stopped": "was stopped", "open": "is unfinished"}[report.state]
     out.print(
         f"{report.order_id} {ended}: {report.released:,} of {report.jobs:,} released, "
         f"{format_usd(report.spent_nano)} spent of {format_usd(report.cap_nano)}"
     )
     costs = books.cost_by_state(report.order_id)
-    rows: list[tuple[str, str, str]] = []
-    for name in COUNTS:
-        count = getattr(report, name)
-        if count:
-            states = UNFINISHED if name == "stopped" else (JobState(name),)
-            cost = sum(costs.get(state, 0) for state in states)
-            rows.append((name, f"{count:,}", format_usd(cost)))
-    rows.append(("in all", f"{report.jobs:,}", format_usd(report.spent_nano)))
-    out.print(table(("jobs", "count", "cost"), rows, right=frozenset({"count", "cost"})))
+    names = [name for name in COUNTS if getattr(report, name)]
+    spent = [
+        sum(
+            costs.get(state, 0)
+            for state in (UNFINISHED if name == "stopped" else (JobState(name),))
+        )
+        for name in names
+    ]
+    lines = zip(
+        [*names, "in all"],
+        [*(f"{getattr(report, name):,}" for name in names), f"{report.jobs:,}"],
+        amounts([*spent, report.spent_nano]),
+        strict=True,
+    )
+    out.print(table(("jobs", "count", "cost"), lines, right=frozenset({"count", "cost"})))
     if report.held_nano:
         out.print(f"Still held for lost answers: {format_usd(report.held_nano)}")
     if report.overrun_nano:
         out.print(f"Charged above holds (overrun): {format_usd(report.overrun_nano)}")
     print_not_released(books, report.order_id)
-    if report.manifest:
+    if report.manifest and report.released:
         out.print(f"Manifest: {report.manifest}", soft_wrap=True)
+    for step in next_steps(report):
+        out.print(f"Next: {step}", soft_wrap=True)
+
+
+def next_steps(report: RunReport) -> list[str]:
+    """Say what a person can do about an order that is not all released."""
+    steps = []
+    if report.in_review:
+        steps.append(f"`mintage review list {report.order_id}` shows what waits for a person.")
+    if report.stopped:
+        steps.append(f"`mintage resume {report.order_id}` goes on with it.")
+    elif report.unknown:
+        steps.append(f"`mintage resume {report.order_id}` looks for the lost answers again.")
+    return steps
 
 
 def print_not_released(books: Books, order_id: str) -> None:
@@ -81,67 +99,19 @@ def print_not_released(books: Books, order_id: str) -> None:
     views = books.jobs([job_id for _, job_id in page[:NOT_RELEASED_SHOWN]])
     if not views:
         return
-    out = console()
+    out = screen()
+    costs = amounts([view.spent_nano for view in views])
     out.print(
         table(
             ("job", "state", "cost", "why"),
             [
-                (view.name, str(view.state), format_usd(view.spent_nano), view.reason or "")
-                for view in views
+                (view.name, str(view.state), cost, view.reason or "")
+                for view, cost in zip(views, costs, strict=True)
             ],
             right=frozenset({"cost"}),
         )
     )
     if len(page) > NOT_RELEASED_SHOWN:
-        out.print(f"… and more; `mintage status {order_id} --json` lists all of them.")
-
-
-def print_nightly(day: date, orders: Sequence[NightlyOrder], *, as_json: bool) -> None:
-    """Print how each order of a folder fared."""
-    spent = sum(order.report.spent_nano for order in orders if order.report)
-    if as_json:
-        print_json(
-            {
-                "date": day.isoformat(),
-                "orders": [
-                    {"file": order.file, **report_json(order.report)}
-                    if order.report
-                    else {
-                        "file": order.file,
-                        "error": str(order.fault),
-                        "exit_code": order.exit_code,
-                    }
-                    for order in orders
-                ],
-                "spent_usd": usd_text(spent),
-                "exit_code": nightly_exit_code(list(orders)),
-            }
-        )
-    else:
-        out = console()
-        out.print(f"Nightly run of {day.isoformat()}: {format_usd(spent)} spent in all")
         out.print(
-            table(
-                ("order", "state", "released", "spent", "cap"),
-                [
-                    (
-                        order.report.order_id,
-                        order.report.state,
-                        f"{order.report.released:,}/{order.report.jobs:,}",
-                        format_usd(order.report.spent_nano),
-                        format_usd(order.report.cap_nano),
-                    )
-                    if order.report
-                    else (order.file, "not run", "", "", "")
-                    for order in orders
-                ],
-                right=frozenset({"released", "spent", "cap"}),
-            )
+            f"… and more; `mintage status {order_id} --json` lists all of them.", soft_wrap=True
         )
-    for order in orders:
-        if order.fault is not None:
-            say(f"mintage: {order.fault}")
-            for problem in getattr(order.fault, "problems", ()):
-                say(f"  {problem.sentence()}")
-        elif order.report is not None and order.report.stop_reason:
-            say(f"mintage: {order.report.order_id}: {order.report.stop_reason}")
