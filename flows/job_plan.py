@@ -196,8 +196,7 @@ def _read_output(data: dict[str, object]) -> Output | list[tuple[FieldPath, str,
                 problems.append((path, f"an unknown field{hint}", f"only {', '.join(known)}"))
             elif not detail["loc"]:
                 # Each field is right by itself and they are not together.
-                size = f"{data['width']}x{data['height']} as {data['format']}"
-                problems.append((path, size, str(detail["ctx"]["error"])))
+                problems.append((path, str(detail["ctx"]["error"]), "what can be made"))
             else:
                 field_name = str(detail["loc"][0])
                 wanted = Output.model_fields[field_name].description or detail["msg"]

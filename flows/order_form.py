@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from pydantic import (
     BaseModel,
@@ -171,8 +171,14 @@ def _described(path: tuple[int | str, ...]) -> tuple[str | None, tuple[str, ...]
         if known is None:
             return None, siblings
         wanted = known.description
-        inner = known.annotation
-        form = inner if isinstance(inner, type) and issubclass(inner, BaseModel) else None
+        form = next(
+            (
+                one
+                for one in (known.annotation, *get_args(known.annotation))
+                if isinstance(one, type) and issubclass(one, BaseModel)
+            ),
+            None,
+        )
     return wanted, siblings
 
 
@@ -218,7 +224,8 @@ def _problem(
     path: tuple[int | str, ...] = ()
     here: object = data
     for part in error["loc"]:
-        if isinstance(here, dict) and (part in here or error["type"] == "missing"):
+        missing = error["type"] == "missing" and part == error["loc"][-1]
+        if isinstance(here, dict) and (part in here or missing):
             path = (*path, part)
             here = here.get(part)
         elif isinstance(here, list) and isinstance(part, int):

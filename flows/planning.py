@@ -15,7 +15,7 @@ from flows.errors import BadOrder
 from flows.item_rows import Rows
 from flows.job_names import name_key
 from flows.job_plan import JobPlanner, PlannedJob, Report
-from flows.order_form import OrderForm, parse_order
+from flows.order_form import OrderForm, parse_order, show
 from flows.order_text import as_written, read_order_text
 from flows.placeholders import Variables
 from flows.problems import FieldPath, Places, Problem
@@ -131,11 +131,12 @@ class _Findings:
             return
         self._first[key] = (self._places.problem(path, found, wanted), where)
 
-    def all(self) -> list[Problem]:
+    def all(self, job_count: int) -> list[Problem]:
         made = list(self.listed)
         for key, (problem, where) in self._first.items():
-            more = self._more[key]
-            notes = [where] if where else []
+            # What is wrong with every job is wrong with the order, wherever it was seen first.
+            more = self._more[key] if self._more[key] + 1 < job_count else 0
+            notes = [where] if where and (more or self._more[key] == 0) else []
             if more:
                 notes.append(f"and {more:,} more like it")
             found = f"{problem.found} ({', '.join(notes)})" if notes else problem.found
@@ -180,7 +181,12 @@ def _plan(form: OrderForm, places: Places, find_appraiser: AppraiserFinder, jobs
     findings.listed += row_problems
     found = find_appraiser(form.generator.provider, form.generator.model)
     if isinstance(found, str):
-        findings.add(("generator", "model"), found, "a model that `mintage models` lists")
+        generator = form.generator
+        findings.add(
+            ("generator", "model"),
+            f"{show(generator.model)} of {show(generator.provider)}",
+            f"a model that `mintage models` lists ({found.rstrip('.')})",
+        )
     _check_done_names(form, findings)
     known_count = rows.count_without_reading()
     too_many = known_count is not None and known_count * form.budget.attempts > jobs_max
@@ -189,7 +195,7 @@ def _plan(form: OrderForm, places: Places, find_appraiser: AppraiserFinder, jobs
     survey = _Survey(form, rows, findings, None if isinstance(found, str) else found, jobs_max)
     if not row_problems and not too_many:
         survey.run()
-    problems = findings.all()
+    problems = findings.all(survey.job_count)
     if problems:
         raise BadOrder(places.file, problems)
     spec = form.model_dump(mode="json", exclude={"items"})
@@ -289,7 +295,7 @@ class _Survey:
             return
         brief = job.brief.for_attempt(attempt_seed(job.name, 1))
         for sentence in self._appraiser.problems(brief):
-            report(("generator", "params"), sentence, "a brief that the model can build")
+            report(("generator", "params"), sentence.rstrip("."), "what the model can build")
         quote = self._appraiser.quote(brief)
         if hold_nano(quote.dearest_usd) > hold_nano(self._form.budget.per_job):
             report(
