@@ -68,7 +68,7 @@ class JobPlanner:
     def draft(self, position: int, row: Variables, report: Report) -> PlannedJob | None:
         """Fill one row in as far as it can be: what is reported is patched, so that the rest can be judged.
 
-        None when there is no output or no params to speak of.
+        None when there is no output or no params to speak of; a job whose name is wrong has none.
         """
         form = self.form
 
@@ -83,6 +83,7 @@ class JobPlanner:
         prompt = filled(("brief", "prompt"), form.brief.prompt, fill_words)
         if prompt is not None and not 0 < len(prompt.strip()) <= PROMPT_CHARS_MAX:
             report(("brief", "prompt"), show(prompt), PROMPT_WANTED)
+            prompt = None
         params = filled(("generator", "params"), form.generator.params, fill)
         rest = {key: value for key, value in form.output.items() if key != "name"}
         output = self._output(filled(("output",), rest, fill), report)
@@ -95,7 +96,7 @@ class JobPlanner:
             return None
         return PlannedJob(
             position,
-            name or "?",
+            name or "",
             JobBrief(
                 prompt=prompt or "?",
                 width=output.width,

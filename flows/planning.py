@@ -284,7 +284,7 @@ class _Survey:
         if job is None:
             return
         key = name_key(job.name)
-        if key in self._names:
+        if key and key in self._names:
             report(
                 ("output", "name"),
                 f"{job.name!r} for two jobs",
