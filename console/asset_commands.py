@@ -15,6 +15,15 @@ OrderName = Annotated[str | None, Parameter(help="Only this order: its slug, or 
 Since = Annotated[str | None, Parameter(help="Only what was released on this day (UTC) or later.")]
 Until = Annotated[str | None, Parameter(help="Only what was released on this day (UTC) or before.")]
 
+DIFFERENCES = {
+    "missing": "is missing",
+    "changed": "was changed",
+    "receipt_missing": "is missing",
+    "receipt_changed": "was changed",
+    "only_in_store": "is not in the books",
+}
+"""In what way a file of the store is not as the books say."""
+
 
 def register(app: App) -> None:
     """Add the commands."""
@@ -166,5 +175,5 @@ def verify(
             f"{report.checked:,} released assets are as the books say: {store.url}", soft_wrap=True
         )
     for problem in () if json else report.problems:
-        say(f"mintage: {problem.detail}")
+        say(f"mintage: {problem.where} {DIFFERENCES[problem.kind]}: {problem.detail}.")
     return 1 if report.problems else 0

@@ -9,7 +9,7 @@ from typing import Any
 
 from console.failures import sentence
 from console.output import amounts, print_json, say, screen, table, usd_text
-from console.run_report import next_steps, report_json
+from console.run_report import next_steps, report_json, state_words
 from flows import BadOrder, NightlyOrder, nightly_exit_code
 from ledger import format_usd
 
@@ -63,7 +63,7 @@ def _print_table(day: date, orders: Sequence[NightlyOrder], spent: int) -> None:
                 if order.report is None
                 else (
                     order.report.order_id,
-                    order.report.state,
+                    state_words(order.report),
                     f"{order.report.released:,}/{order.report.jobs:,}",
                     spents[number],
                     caps[number],

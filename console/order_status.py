@@ -6,7 +6,14 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from console.output import amounts, json_value, print_json, screen, table, usd_text
-from console.run_report import COUNTS, LOOK_AT, next_steps, print_not_released, report_json
+from console.run_report import (
+    COUNTS,
+    LOOK_AT,
+    next_steps,
+    print_not_released,
+    report_json,
+    state_words,
+)
 from flows import report
 from ledger import AttemptState, Books, JobView, OrderView, format_usd
 
@@ -33,7 +40,7 @@ def order_lines(books: Books, limit: int, *, as_json: bool) -> int:
             [
                 (
                     one.order_id,
-                    one.state,
+                    state_words(one),
                     f"{one.released:,}/{one.jobs:,}",
                     *money,
                 )
@@ -88,7 +95,7 @@ def one_order(books: Books, view: OrderView, *, as_json: bool) -> int:
     )
     out.print(f"{view.record.provider} {view.record.model}")
     out.print(
-        f"{stands.state}; spent {format_usd(stands.spent_nano)}, held {format_usd(stands.held_nano)} "
+        f"{state_words(stands)}; spent {format_usd(stands.spent_nano)}, held {format_usd(stands.held_nano)} "
         f"of {format_usd(stands.cap_nano)}; {stands.attempts:,} attempts"
     )
     if stands.stop_reason:

@@ -49,7 +49,12 @@ def report_json(report: RunReport) -> dict[str, Any]:
 def print_report(books: Books, report: RunReport) -> None:
     """Print what was released, rejected and refused, what each came to, why, and what to do next."""
     out = screen()
-    ended = {"done": "is done", "stopped": "was stopped", "open": "is unfinished"}[report.state]
+    ended = {
+        "done": "is done",
+        "in review": "waits for review",
+        "stopped": "was stopped",
+        "open": "is unfinished",
+    }[state_words(report)]
     out.print(
         f"{report.order_id} {ended}: {report.released:,} of {report.jobs:,} released, "
         f"{format_usd(report.spent_nano)} spent of {format_usd(report.cap_nano)}"
@@ -79,6 +84,11 @@ def print_report(books: Books, report: RunReport) -> None:
         out.print(f"Manifest: {report.manifest}", soft_wrap=True)
     for step in next_steps(report):
         out.print(f"Next: {step}", soft_wrap=True)
+
+
+def state_words(report: RunReport) -> str:
+    """Name an order's state for people: what waits for a person is done by the program only."""
+    return "in review" if report.state == "done" and report.in_review else report.state
 
 
 def next_steps(report: RunReport) -> list[str]:
