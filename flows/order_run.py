@@ -59,7 +59,8 @@ class HoldGate:
                     return Stopped(self.stop_reason)
                 seen = self._settlements
                 decision = await self._try(request)
-                if not isinstance(decision, Wait) or self.under_way == 0:
+                idle = self.under_way == 0 and self._settlements == seen
+                if not isinstance(decision, Wait) or idle:
                     return decision
                 async with self._room:
                     await self._room.wait_for(
