@@ -12,13 +12,14 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
 READY_WITHIN_S = 180.0
 STOPPED_WITHIN_S = 20.0
+RECORDED_WITHIN_S = 60.0
 
 QUIET = {
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
@@ -57,6 +58,14 @@ class PrefectServer:
         )
         with urllib.request.urlopen(request, timeout=30) as answer:
             return json.load(answer)
+
+    def until(self, what: Callable[[], bool], timeout_s: float = RECORDED_WITHIN_S) -> None:
+        """Wait until the server has recorded something."""
+        deadline = time.monotonic() + timeout_s
+        while not what():
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"The Prefect server has not recorded it within {timeout_s} s.")
+            time.sleep(0.2)
 
 
 @contextmanager
