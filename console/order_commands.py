@@ -13,8 +13,8 @@ from cyclopts.validators import Number
 from console.arguments import Json, a_path, open_house, parse_day
 
 if TYPE_CHECKING:
-    from flows import OrderQuote, RunReport
-    from ledger import Books, OrderView
+    from flows import OrderQuote
+    from ledger import OrderView
 
 OrderFile = Annotated[Path, a_path("A work order file.")]
 EngineName = Annotated[
@@ -153,6 +153,7 @@ def run(
 ) -> int:
     """Run an order, or resume it; nothing is paid for twice."""
     from console.progress import progress_watcher
+    from console.run_report import tell
     from flows import run_plan
 
     house = open_house()
@@ -161,21 +162,7 @@ def run(
     watch = None if json else progress_watcher()
     with house.books() as books:
         report = asyncio.run(run_plan(house, books, plan, None, chosen, watch))
-        return _tell(books, report, as_json=json)
-
-
-def _tell(books: Books, report: RunReport, *, as_json: bool) -> int:
-    from console.failures import sentence
-    from console.output import print_json, say
-    from console.run_report import print_report, report_json
-
-    if as_json:
-        print_json(report_json(report))
-    else:
-        print_report(books, report)
-    if report.stop_reason is not None:
-        say(f"mintage: {sentence(report.stop_reason)}")
-    return report.exit_code
+        return tell(books, report, as_json=json)
 
 
 def resume(
@@ -187,33 +174,19 @@ def resume(
     json: Json = False,
 ) -> int:
     """Continue what is unfinished, from the books alone."""
-    from console.output import print_json, say
     from console.progress import progress_watcher
-    from console.run_report import report_json
+    from console.resuming import resume_all
+    from console.run_report import tell
     from flows import run_order
-    from ledger import OrderState
 
     house = open_house()
     chosen = house.engine(engine)
     watch = None if json else progress_watcher()
     with house.books() as books:
-        if order_id is not None:
-            report = asyncio.run(run_order(house, books, order_id, chosen, watch))
-            return _tell(books, report, as_json=json)
-        unfinished = [view for view in books.orders() if view.state is not OrderState.DONE]
-        reports = []
-        for view in reversed(unfinished):
-            order = view.record.order_id
-            report = asyncio.run(run_order(house, books, order, chosen, watch))
-            reports.append(report)
-            if not json:
-                _tell(books, report, as_json=False)
-        if json:
-            print_json({"orders": [report_json(report) for report in reports]})
-        elif not reports:
-            say("Nothing is unfinished.")
-    codes = {report.exit_code for report in reports}
-    return next((code for code in (1, 3) if code in codes), 0)
+        if order_id is None:
+            return resume_all(house, books, chosen, watch, as_json=json)
+        report = asyncio.run(run_order(house, books, order_id, chosen, watch))
+        return tell(books, report, as_json=json)
 
 
 def stop(order_id: Annotated[str, Parameter(help="An order of the books.")]) -> int:

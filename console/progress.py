@@ -38,7 +38,8 @@ async def _watch(run: OrderRun) -> None:
     )
     cap = format_usd(run.record.cap_nano)
     with progress:
-        bar = progress.add_task("jobs", total=run.record.job_count, money="")
+        nothing = f"spent {format_usd(0, 4)}, held {format_usd(0, 4)} of {cap}"
+        bar = progress.add_task("jobs", total=run.record.job_count, money=nothing)
 
         def look(books: Books) -> tuple[int, int, int]:
             counts = books.job_counts(run.order_id)

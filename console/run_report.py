@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from console.output import amounts, screen, table, usd_text
+from console.failures import sentence
+from console.output import amounts, print_json, say, screen, table, usd_text
 from flows import RunReport
 from ledger import Books, JobState, format_usd
 
@@ -44,6 +45,17 @@ def report_json(report: RunReport) -> dict[str, Any]:
         "stop_reason": report.stop_reason,
         "exit_code": report.exit_code,
     }
+
+
+def tell(books: Books, report: RunReport, *, as_json: bool) -> int:
+    """Tell what a run came to, and on standard error what stopped it; give its exit code."""
+    if as_json:
+        print_json(report_json(report))
+    else:
+        print_report(books, report)
+    if report.stop_reason is not None:
+        say(f"mintage: {sentence(report.stop_reason)}")
+    return report.exit_code
 
 
 def print_report(books: Books, report: RunReport) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pty
 import re
+import resource
 import select
 import signal
 import subprocess
@@ -56,17 +57,20 @@ def test_mintage_alone_and_its_groups_print_help(studio_desk: Desk) -> None:
 def test_help_of_every_command_comes_at_once(studio_desk: Desk) -> None:
     took: dict[str, float] = {}
     for command in COMMANDS:
-        begin = time.monotonic()
+        before = cpu_of_children_s()
         done = studio_desk.mintage(*command.split(), "--help")
-        took[command] = time.monotonic() - begin
+        took[command] = cpu_of_children_s() - before
         assert (done.code, done.err) == (0, ""), command
         assert f"Usage: mintage {command}" in done.out
         assert all(len(line) <= 80 for line in done.out.splitlines()), command
-    print(
-        f"help: median {sorted(took.values())[len(took) // 2]:.2f} s, max {max(took.values()):.2f} s"
-    )
-    # The machine may be busy with other tests: what counts is that nothing slow is imported.
-    assert sorted(took.values())[len(took) // 2] < 1.0, took
+    print(f"help took {min(took.values()):.2f} to {max(took.values()):.2f} s of CPU time")
+    # Of the processor, not of the clock: other tests may keep this machine busy.
+    assert max(took.values()) < 1.0, took
+
+
+def cpu_of_children_s() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 @pytest.mark.parametrize(
@@ -103,7 +107,6 @@ def test_an_empty_path_is_refused_and_does_not_mean_this_folder(studio_desk: Des
 def test_unknown_ids_and_places_are_named(studio_desk: Desk) -> None:
     for words in (
         ("status", "no@1"),
-        ("stop", "no@1"),
         ("resume", "no@1"),
         ("review", "list", "no@1"),
         ("assets", "verify", "no@1"),
@@ -195,6 +198,44 @@ def test_ctrl_c_twice_ends_at_once_and_the_next_run_recovers(
     assert (done.code, done.json()["released"]) == (0, 6)
     assert assert_books_equal_bill(desk, provider) == Decimal("0.018")
     assert provider.counters().created == 6
+
+
+def test_resume_goes_on_with_every_order_that_it_can(desk: Desk, provider: LoopbackProcess) -> None:
+    provider.add_faults(Fault("no_credit"))
+    for name in ("first", "second"):
+        order = schnell_order(2, order=name)
+        assert desk.mintage("run", str(desk.write(order, f"{name}.yaml"))).code == 1
+    provider.clear_faults()
+    drawn = desk.write(cards_order(review="all"))
+    assert desk.mintage("run", str(drawn)).code == 3
+    token = desk.environment.pop("REPLICATE_API_TOKEN")
+    failed = desk.mintage("resume")
+    assert failed.code == 1
+    assert [line.partition("@")[0] for line in failed.err.splitlines()] == [
+        "mintage: first",
+        "mintage: second",
+    ]
+    assert failed.err.count("REPLICATE_API_TOKEN is not set") == 2
+    desk.environment["REPLICATE_API_TOKEN"] = token
+    done = desk.mintage("resume", "--json")
+    assert done.code == 0
+    assert [one["released"] for one in done.json()["orders"]] == [2, 2]
+    assert done.json()["failed"] == []
+    assert provider.counters().created == 4
+    assert desk.mintage("ledger", "verify").code == 0
+
+
+def test_sigterm_leaves_no_half_report(minted: Desk) -> None:
+    """A reader that a scheduler ends cleans up and says so, wherever the signal meets it."""
+    out = minted.folder / "reports" / "costs.csv"
+    export = minted.start("ledger", "export", "--out", str(out))
+    time.sleep(0.3)
+    export.send_signal(signal.SIGTERM)
+    _, err = export.communicate(timeout=30)
+    # It may be done before the signal comes, or so early that Python itself ends it.
+    assert "Traceback" not in err
+    left = [path.name for path in out.parent.glob("*")] if out.parent.is_dir() else []
+    assert left in ([], ["costs.csv"])
 
 
 def test_a_terminal_shows_spent_held_and_cap_while_an_order_runs(studio_desk: Desk) -> None:

@@ -87,11 +87,14 @@ def reading_commands(world: Desk) -> list[list[str]]:
     ]
 
 
-def test_every_reading_command_prints_one_json_object(world: Desk, tmp_path: Path) -> None:
-    for words in [*reading_commands(world), ["assets", "pull", str(tmp_path / "out")]]:
-        done = world.mintage(*words, "--json")
-        assert (done.code, done.err) == (0, ""), words
-        one_object(done)
+def test_every_reading_command_prints_one_json_object(world: Desk) -> None:
+    # Lists, pulls, sums and reviews are read as JSON by the tests below.
+    below = {("status",), ("assets", "list"), ("ledger", "summary"), ("review", "list")}
+    for words in reading_commands(world):
+        if tuple(words[:2]) not in below:
+            done = world.mintage(*words, "--json")
+            assert (done.code, done.err) == (0, ""), words
+            one_object(done)
 
 
 def test_tables_fit_a_terminal_and_keep_amounts_whole_and_in_line(world: Desk) -> None:
