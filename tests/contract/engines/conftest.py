@@ -64,9 +64,13 @@ def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
         yield InlineEngine()
         return
     request.getfixturevalue("prefect_api")
+    from prefect.events.worker import EventsWorker
+
     from flows.prefect_engine import PrefectEngine
 
     yield PrefectEngine()
+    # Its thread would go on drawing from `random`, which Hypothesis takes for a fault of later tests.
+    EventsWorker.drain_all(timeout=10)
     _collect_sockets()
 
 
