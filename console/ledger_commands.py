@@ -28,59 +28,16 @@ def summary(
     json: Json = False,
 ) -> int:
     """Say what was spent, held and lost sight of, in all and by a dimension."""
-    from console.output import amounts, print_json, screen, table, usd_text
-    from ledger import format_usd
+    from console.output import print_json
+    from console.spend_summary import print_summary, summary_json
 
     with open_house().books() as books:
         totals = books.totals()
         rows = books.summary(by) if by else []
     if json:
-        made: dict[str, object] = {
-            "charged_usd": usd_text(totals.charged_nano),
-            "held_usd": usd_text(totals.held_nano),
-            "unknown_usd": usd_text(totals.unknown_nano),
-            "overrun_usd": usd_text(totals.overrun_nano),
-            "entries": totals.entry_count,
-        }
-        if by:
-            made["by"] = by
-            made["rows"] = [
-                {
-                    by: row.key,
-                    "key": row.key,
-                    "charged_usd": usd_text(row.charged_nano),
-                    "held_usd": usd_text(row.held_nano),
-                    "unknown_usd": usd_text(row.unknown_nano),
-                    "overrun_usd": usd_text(row.overrun_nano),
-                    "entries": row.entry_count,
-                    "released": row.released,
-                }
-                for row in rows
-            ]
-        print_json(made)
-        return 0
-    out = screen()
-    if not totals.entry_count:
-        out.print("The books have no entries yet; `mintage run ORDER` makes the first.")
-        return 0
-    charged = amounts([*(row.charged_nano for row in rows), totals.charged_nano])
-    held = amounts([*(row.held_nano for row in rows), totals.held_nano])
-    released = [f"{row.released:,}" for row in rows]
-    if by:
-        head = (by.replace("_", " "), "released", "charged", "held")
-        lines = [
-            *zip([row.key for row in rows], released, charged, held, strict=False),
-            ("in all", f"{sum(row.released for row in rows):,}", charged[-1], held[-1]),
-        ]
+        print_json(summary_json(totals, by, rows))
     else:
-        head = ("", "", "charged", "held")
-        lines = [("in all", "", charged[-1], held[-1])]
-    out.print(table(head, lines, right=frozenset({"released", "charged", "held"})))
-    if totals.unknown_nano:
-        out.print(f"Of what is held, {format_usd(totals.unknown_nano)} waits for lost answers.")
-    if totals.overrun_nano:
-        out.print(f"Of what was charged, {format_usd(totals.overrun_nano)} was above its hold.")
-    out.print(f"From {totals.entry_count:,} entries.")
+        print_summary(totals, by, rows)
     return 0
 
 

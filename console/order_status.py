@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
+from typing import Any
+
+from rich.table import Table
 
 from console.output import amounts, json_value, print_json, screen, table, usd_text
 from console.run_report import (
@@ -14,8 +17,8 @@ from console.run_report import (
     report_json,
     state_words,
 )
-from flows import report
-from ledger import AttemptState, Books, JobView, OrderView, format_usd
+from flows import RunReport, report
+from ledger import AttemptState, Books, JobView, LostAttempt, OrderView, format_usd
 
 JOBS_PAGE = 1_000
 
@@ -55,48 +58,20 @@ def order_lines(books: Books, limit: int, *, as_json: bool) -> int:
 def one_order(books: Books, view: OrderView, *, as_json: bool) -> int:
     """Print how one order stands, with lost attempts and their age, and the jobs that need a look."""
     stands = report(books, view)
-    order_id = view.record.order_id
-    lost = books.lost(order_id, states=(AttemptState.UNKNOWN, AttemptState.HELD))
+    lost = books.lost(view.record.order_id, states=(AttemptState.UNKNOWN, AttemptState.HELD))
     now = datetime.now(UTC)
     if as_json:
-        made = report_json(stands)
-        made.update(
-            title=view.record.title,
-            owner=view.record.owner,
-            cost_center=view.record.cost_center,
-            campaign=view.record.campaign,
-            provider=view.record.provider,
-            model=view.record.model,
-            created_at=json_value(view.created_at),
-            open_attempts=[
-                {
-                    "attempt_id": one.attempt_id,
-                    "job_id": one.job_id,
-                    "state": str(one.state),
-                    "provider_ref": one.provider_ref,
-                    "held_usd": usd_text(one.hold_nano),
-                    "held_at": json_value(one.held_at),
-                    "age_s": round((now - one.held_at).total_seconds()),
-                }
-                for one in lost
-            ],
-            not_released=[
-                {"job_id": job.job_id, "state": str(job.state), "reason": job.reason}
-                for job in _look_at(books, order_id)
-            ],
-        )
-        print_json(made)
+        print_json(_order_json(books, view, stands, lost, now))
         return 0
     out = screen()
-    out.print(f"{order_id}: {view.record.title}")
+    record = view.record
+    out.print(f"{record.order_id}: {record.title}")
+    out.print(f"owner {record.owner}, cost centre {record.cost_center}, campaign {record.campaign}")
+    out.print(f"{record.provider} {record.model}")
     out.print(
-        f"owner {view.record.owner}, cost centre {view.record.cost_center}, "
-        f"campaign {view.record.campaign}"
-    )
-    out.print(f"{view.record.provider} {view.record.model}")
-    out.print(
-        f"{state_words(stands)}; spent {format_usd(stands.spent_nano)}, held {format_usd(stands.held_nano)} "
-        f"of {format_usd(stands.cap_nano)}; {stands.attempts:,} attempts"
+        f"{state_words(stands)}; spent {format_usd(stands.spent_nano)}, "
+        f"held {format_usd(stands.held_nano)} of {format_usd(stands.cap_nano)}; "
+        f"{stands.attempts:,} attempts"
     )
     if stands.stop_reason:
         out.print(stands.stop_reason)
@@ -105,27 +80,59 @@ def one_order(books: Books, view: OrderView, *, as_json: bool) -> int:
         or "no jobs",
     )
     if lost:
-        out.print(
-            table(
-                ("open attempt", "state", "held", "age"),
-                [
-                    (
-                        one.attempt_id,
-                        str(one.state),
-                        amount,
-                        f"{round((now - one.held_at).total_seconds()):,} s",
-                    )
-                    for one, amount in zip(
-                        lost, amounts([one.hold_nano for one in lost]), strict=True
-                    )
-                ],
-                right=frozenset({"held", "age"}),
-            )
-        )
-    print_not_released(books, order_id)
+        out.print(_open_attempts(lost, now))
+    print_not_released(books, record.order_id)
     for step in next_steps(stands):
         out.print(f"Next: {step}", soft_wrap=True)
     return 0
+
+
+def _order_json(
+    books: Books, view: OrderView, stands: RunReport, lost: Sequence[LostAttempt], now: datetime
+) -> dict[str, Any]:
+    record = view.record
+    return {
+        **report_json(stands),
+        "title": record.title,
+        "owner": record.owner,
+        "cost_center": record.cost_center,
+        "campaign": record.campaign,
+        "provider": record.provider,
+        "model": record.model,
+        "created_at": json_value(view.created_at),
+        "open_attempts": [
+            {
+                "attempt_id": one.attempt_id,
+                "job_id": one.job_id,
+                "state": str(one.state),
+                "provider_ref": one.provider_ref,
+                "held_usd": usd_text(one.hold_nano),
+                "held_at": json_value(one.held_at),
+                "age_s": _age_s(one, now),
+            }
+            for one in lost
+        ],
+        "not_released": [
+            {"job_id": job.job_id, "state": str(job.state), "reason": job.reason}
+            for job in _look_at(books, record.order_id)
+        ],
+    }
+
+
+def _age_s(lost: LostAttempt, now: datetime) -> int:
+    return round((now - lost.held_at).total_seconds())
+
+
+def _open_attempts(lost: Sequence[LostAttempt], now: datetime) -> Table:
+    held = amounts([one.hold_nano for one in lost])
+    return table(
+        ("open attempt", "state", "held", "age"),
+        [
+            (one.attempt_id, str(one.state), amount, f"{_age_s(one, now):,} s")
+            for one, amount in zip(lost, held, strict=True)
+        ],
+        right=frozenset({"held", "age"}),
+    )
 
 
 def _look_at(books: Books, order_id: str) -> Iterator[JobView]:

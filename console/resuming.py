@@ -19,7 +19,7 @@ def resume_all(
 ) -> int:
     """Resume each, the oldest first; one that cannot be run does not keep the others waiting.
 
-    A stop that is no fault (Ctrl-C, SIGTERM, `mintage stop`, a charge above its hold) is for people
+    A stop that is no fault (Ctrl-C, SIGTERM, `mintage stop`) is for people
     to look at: it ends this too.
     """
     unfinished = [view for view in books.orders() if view.state is not OrderState.DONE]

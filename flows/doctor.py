@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import importlib.util
-import urllib.error
-import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from assets import AssetsError
+from flows.errors import EngineUnreachable
+from flows.prefect_health import ask_prefect
 from flows.wiring import House
 from generators import Checkable, GeneratorError, TokenMissing, TokenRefused, load_cards
 from ledger import LedgerError
-
-PREFECT_TIMEOUT_S = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,12 +87,7 @@ def _prefect(house: House) -> Check:
         found = importlib.util.find_spec("prefect") is not None
         return Check("prefect", found, "installed; no PREFECT_API_URL, so runs are inline")
     try:
-        with urllib.request.urlopen(f"{url.rstrip('/')}/health", timeout=PREFECT_TIMEOUT_S):  # noqa: S310  the user's own server
-            return Check("prefect", ok=True, finding=f"{url} answers")
-    except (urllib.error.URLError, ValueError, OSError) as error:
-        reason = getattr(error, "reason", error)
-        return Check(
-            "prefect",
-            ok=False,
-            finding=f"{url} does not answer ({reason}); start it, or unset PREFECT_API_URL.",
-        )
+        ask_prefect(url)
+    except EngineUnreachable as error:
+        return Check("prefect", ok=False, finding=str(error))
+    return Check("prefect", ok=True, finding=f"{url} answers")

@@ -7,6 +7,7 @@ FlowError
 ├── UnknownJobId      no job by that id is in the books
 ├── NotInReview       a job does not wait for a person
 ├── NothingToRun      a folder without orders
+├── EngineUnreachable the Prefect server does not answer
 └── BadSettings       a setting that cannot be used
 """
 
@@ -80,6 +81,16 @@ class NothingToRun(FlowError):
 
     def __init__(self, folder: str) -> None:
         super().__init__(f"{folder} has no .yaml or .yml work order in it.")
+
+
+class EngineUnreachable(FlowError):
+    """The Prefect server does not answer."""
+
+    def __init__(self, url: str, why: str) -> None:
+        super().__init__(
+            f"{url} does not answer ({why}); start the Prefect server, unset PREFECT_API_URL, or "
+            "run with --engine inline."
+        )
 
 
 class BadSettings(FlowError):

@@ -51,42 +51,16 @@ async def settle_outcome(
     The bytes are staged before the charge is booked: a process that dies in between leaves the
     attempt held, and recovery asks the provider for it again.
     """
-    left = used < run.record.attempts_max
-    settlement: BuiltSettlement | FailedSettlement | UnknownSettlement
-    match outcome:
-        case Built():
-            settlement = await _built(
-                run, attempt_id, brief, outcome, left=left, latency_ms=latency_ms
-            )
-        case BuildFailed():
-            settlement = FailedSettlement(
-                attempt_id=attempt_id,
-                lines=_price_lines(outcome.usage),
-                provider_ref=outcome.provider_ref,
-                reason=outcome.reason,
-                job_state=JobState.PLANNED if outcome.retryable and left else JobState.FAILED,
-                latency_ms=latency_ms,
-            )
-        case Lost():
-            settlement = UnknownSettlement(attempt_id, outcome.provider_ref, outcome.reason)
-        case Halted() | Absent():
-            # Nothing was created, so it is no attempt: the job keeps the tries that it had.
-            reason = (
-                outcome.reason
-                if isinstance(outcome, Halted)
-                else "The provider's record has no such prediction: nothing was created."
-            )
-            settlement = FailedSettlement(
-                attempt_id=attempt_id,
-                lines=(),
-                provider_ref=None,
-                reason=reason,
-                job_state=JobState.PLANNED,
-                latency_ms=latency_ms,
-                counts=False,
-            )
-            if isinstance(outcome, Halted):
-                run.stop(outcome.reason, halted=True)
+    settlement = await _settlement(
+        run,
+        attempt_id,
+        brief,
+        outcome,
+        left=used < run.record.attempts_max,
+        latency_ms=latency_ms,
+    )
+    if isinstance(outcome, Halted):
+        run.stop(outcome.reason, halted=True)
     settled = await run.keeper.settle(settlement)
     if settled.overrun_nano:
         run.stop(
@@ -101,6 +75,49 @@ async def settle_outcome(
             return JobState.UNKNOWN
         case _:
             return settlement.job_state
+
+
+async def _settlement(
+    run: OrderRun,
+    attempt_id: str,
+    brief: JobBrief,
+    outcome: Built | BuildFailed | Lost | Halted | Absent,
+    *,
+    left: bool,
+    latency_ms: int,
+) -> BuiltSettlement | FailedSettlement | UnknownSettlement:
+    match outcome:
+        case Built():
+            return await _built(run, attempt_id, brief, outcome, left=left, latency_ms=latency_ms)
+        case BuildFailed():
+            return FailedSettlement(
+                attempt_id=attempt_id,
+                lines=_price_lines(outcome.usage),
+                provider_ref=outcome.provider_ref,
+                reason=outcome.reason,
+                job_state=JobState.PLANNED if outcome.retryable and left else JobState.FAILED,
+                latency_ms=latency_ms,
+            )
+        case Lost():
+            return UnknownSettlement(attempt_id, outcome.provider_ref, outcome.reason)
+        case Halted():
+            return _nothing_created(attempt_id, outcome.reason, latency_ms)
+        case Absent():
+            reason = "The provider's record has no such prediction: nothing was created."
+            return _nothing_created(attempt_id, reason, latency_ms)
+
+
+def _nothing_created(attempt_id: str, reason: str, latency_ms: int) -> FailedSettlement:
+    """Void an attempt that is none: the job keeps the tries that it had."""
+    return FailedSettlement(
+        attempt_id=attempt_id,
+        lines=(),
+        provider_ref=None,
+        reason=reason,
+        job_state=JobState.PLANNED,
+        latency_ms=latency_ms,
+        counts=False,
+    )
 
 
 async def _built(

@@ -206,7 +206,9 @@ def _report_with_manifest(books: Books, run: OrderRun) -> RunReport:
     order = books.order(run.order_id)
     assert order is not None  # noqa: S101  it was just run
     manifest = put_manifest(books, run.store, order)
-    return report(books, order, manifest=manifest.url, halted=run.halted)
+    # A charge above its hold stops the order in the books, whoever of its attempts hears of it first.
+    overrun = order.state is OrderState.STOPPED and order.overrun_nano > 0
+    return report(books, order, manifest=manifest.url, halted=run.halted or overrun)
 
 
 def report(

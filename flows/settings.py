@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from decimal import Decimal
 from pathlib import Path
+from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from flows.errors import BadSettings
@@ -30,6 +31,15 @@ class Settings(BaseSettings):
     replicate_base_url: str = Field(
         "https://api.replicate.com", validation_alias="REPLICATE_BASE_URL"
     )
+
+    @field_validator("replicate_base_url")
+    @classmethod
+    def _is_an_address(cls, value: str) -> str:
+        address = urlsplit(value)
+        if address.scheme not in {"http", "https"} or not address.hostname:
+            raise ValueError("it has to be an http or https address with a host")
+        return value
+
     prefect_api_url: str | None = Field(None, validation_alias="PREFECT_API_URL")
     photo_folder: Path | None = Field(None, validation_alias="MINTAGE_PHOTOS")
     """Where studio cards may take photographs from."""

@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from assets import staged
+from assets import AssetsError, DigestMismatch, Missing, staged
 from flows.briefs import JobBrief, attempt_seed, canonical_json
 from flows.order_form import SampleForm
 from flows.order_run import OrderRun
@@ -155,7 +155,10 @@ async def _inspect_one(run: OrderRun, view: JobView) -> bool:
         data = staged(run.store, str(view.sha256))
         return inspect_bytes(data, criteria, claimed_media_type=view.media_type)
 
-    verdicts = await run.in_thread(judge)
+    try:
+        verdicts = await run.in_thread(judge)
+    except (Missing, DigestMismatch) as error:
+        return await _without_bytes(run, view, error)
     records = tuple(_verdict_record(verdict) for verdict in verdicts)
     failed = [verdict for verdict in verdicts if not verdict.passed]
     if not failed:
@@ -166,6 +169,15 @@ async def _inspect_one(run: OrderRun, view: JobView) -> bool:
         left = view.attempts_used < run.record.attempts_max
         state = JobState.PLANNED if left else JobState.REJECTED
     await run.keeper.inspected(Inspection(view.attempt_id, view.job_id, records, state, reason))
+    return state is JobState.PLANNED and run.stop_reason is None
+
+
+async def _without_bytes(run: OrderRun, view: JobView, error: AssetsError) -> bool:
+    """Send a job whose staged bytes are lost back to build while attempts are left."""
+    left = view.attempts_used < run.record.attempts_max
+    state = JobState.PLANNED if left else JobState.REJECTED
+    reason = f"Its staged file was lost before it was released: {error}"
+    await run.keeper.move(JobMove(view.job_id, view.state, state, reason))
     return state is JobState.PLANNED and run.stop_reason is None
 
 
@@ -220,6 +232,9 @@ async def _release_one(run: OrderRun, view: JobView) -> bool:
     verdicts = run.verdicts.pop(attempt_id, None)
     if verdicts is None:
         verdicts = await run.keeper.run(lambda books: tuple(books.verdicts(attempt_id)))
-    record = await run.in_thread(lambda: put_release(run, view, verdicts))
+    try:
+        record = await run.in_thread(lambda: put_release(run, view, verdicts))
+    except (Missing, DigestMismatch) as error:
+        return await _without_bytes(run, view, error)
     await run.keeper.release(record)
     return False

@@ -16,6 +16,7 @@ from assets import Store, open_store
 from flows.engine import Engine, InlineEngine
 from flows.errors import BadSettings
 from flows.planning import Plan, plan_order
+from flows.prefect_health import ask_prefect
 from flows.settings import Settings
 from generators import (
     Access,
@@ -98,6 +99,8 @@ class House:
         if wanted == "inline":
             return InlineEngine()
         if wanted == "prefect":
+            if self.settings.prefect_api_url:
+                ask_prefect(self.settings.prefect_api_url)
             from flows.prefect_engine import PrefectEngine
 
             return PrefectEngine()

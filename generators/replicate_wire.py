@@ -24,8 +24,25 @@ DEFAULT_BASE_URL = "https://api.replicate.com"
 OUTPUT_HOST = "replicate.delivery"
 """Replicate serves outputs from here and from hosts below it."""
 
-_NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+_NEVER_SENT = (
+    httpx.ConnectError,
+    httpx.ConnectTimeout,
+    httpx.PoolTimeout,
+    httpx.UnsupportedProtocol,
+)
 """httpx raises these before the first byte of a request is written."""
+
+_WORDS: dict[type[httpx.HTTPError], str] = {
+    httpx.ConnectTimeout: "did not take the connection in time",
+    httpx.ConnectError: "takes no connection",
+    httpx.PoolTimeout: "has no free connection",
+    httpx.UnsupportedProtocol: "is no http address",
+    httpx.ReadTimeout: "did not answer in time",
+    httpx.WriteTimeout: "did not take the request in time",
+    httpx.RemoteProtocolError: "broke the connection off",
+    httpx.ReadError: "broke the connection off",
+    httpx.WriteError: "broke the connection off",
+}
 
 _PORTS = {"http": 80, "https": 443}
 _TOKEN = re.compile(r"[\x21-\x7e]+")
@@ -191,9 +208,9 @@ class ReplicateWire:
         try:
             response = await self._api.send(request, follow_redirects=False)
         except _NEVER_SENT as error:
-            return NotSent(f"{_host(str(request.url))}: {type(error).__name__}")
+            return NotSent(f"{_host(str(request.url))} {_said(error)}")
         except httpx.HTTPError as error:
-            return NoAnswer(f"{_host(str(request.url))}: {type(error).__name__}")
+            return NoAnswer(f"{_host(str(request.url))} {_said(error)}")
         try:
             body = read_json(response.content)
         except ValueError:
@@ -254,6 +271,14 @@ def _origin(url: str) -> tuple[str, str, int] | None:
     if odd or not parts.hostname:
         return None
     return parts.scheme, parts.hostname, port or _PORTS[parts.scheme]
+
+
+def _said(error: httpx.HTTPError) -> str:
+    """Say in words what went wrong; the error's own text may hold more than is anybody's business."""
+    for kind, words in _WORDS.items():
+        if isinstance(error, kind):
+            return words
+    return f"failed ({type(error).__name__})"
 
 
 def _host(url: str) -> str:
