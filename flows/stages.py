@@ -212,6 +212,8 @@ def wants_review(run: OrderRun, job_id: str) -> bool:
 
 async def _review_one(run: OrderRun, view: JobView) -> bool:
     if wants_review(run, view.job_id):
+        # A person takes a while; the books have the verdicts when it is released.
+        run.verdicts.pop(str(view.attempt_id), None)
         move = JobMove(
             view.job_id, JobState.ACCEPTED, JobState.IN_REVIEW, "waits for a person's review"
         )

@@ -11,14 +11,6 @@ import s3_server
 from ledger_urls import migrated
 from loopback.process import LoopbackProcess
 from mint_runs import Desk
-from prefect_server import PrefectServer, prefect_server
-
-
-@pytest.fixture(scope="session")
-def prefect() -> Iterator[PrefectServer]:
-    """The session's real Prefect server."""
-    with prefect_server() as server:
-        yield server
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from contract.engines.engine_parts import MendableHouse
 from loopback.server import LoopbackProvider
-from prefect_server import PrefectServer, prefect_server
+from prefect_server import PrefectServer
 from pydantic import SecretStr
 
 from flows import Engine, InlineEngine, Settings
@@ -29,24 +29,24 @@ ENGINES = [
 
 
 @pytest.fixture(scope="session")
-def prefect_api() -> Iterator[PrefectServer]:
+def prefect_api(prefect: PrefectServer) -> Iterator[PrefectServer]:
     """The session's real Prefect server, used by this process from now on."""
-    with prefect_server() as server, pytest.MonkeyPatch.context() as patch:
-        for name, value in server.environment().items():
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in prefect.environment().items():
             patch.setenv(name, value)
         # Prefect reads its settings when it is imported, and somebody may have done that already.
         from prefect import settings
 
         with settings.temporary_settings(
             {
-                settings.PREFECT_API_URL: server.api_url,
-                settings.PREFECT_HOME: server.home,
+                settings.PREFECT_API_URL: prefect.api_url,
+                settings.PREFECT_HOME: prefect.home,
                 settings.PREFECT_LOGGING_LEVEL: "CRITICAL",
                 settings.PREFECT_CLIENT_SERVER_VERSION_CHECK_ENABLED: False,
                 settings.PREFECT_LOGGING_TO_API_ENABLED: False,
             }
         ):
-            yield server
+            yield prefect
             _collect_sockets()
 
 

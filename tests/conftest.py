@@ -1,0 +1,15 @@
+"""What every level of tests shares: the session's one Prefect server."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from prefect_server import PrefectServer, prefect_server
+
+
+@pytest.fixture(scope="session")
+def prefect() -> Iterator[PrefectServer]:
+    """The session's real Prefect server; tests that use it are in the xdist group `prefect`."""
+    with prefect_server() as server:
+        yield server
