@@ -71,6 +71,11 @@ def print_report(books: Books, report: RunReport) -> None:
         f"{report.order_id} {ended}: {report.released:,} of {report.jobs:,} released, "
         f"{format_usd(report.spent_nano)} spent of {format_usd(report.cap_nano)}"
     )
+    out.print(
+        f"This run released {report.released_now:,} and spent {format_usd(report.spent_now_nano)}."
+        if report.released_now or report.spent_now_nano
+        else "This run released nothing new and spent nothing."
+    )
     costs = books.cost_by_state(report.order_id)
     names = [name for name in COUNTS if getattr(report, name)]
     spent = [

@@ -10,7 +10,7 @@ import signal
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from assets import Store
@@ -64,6 +64,10 @@ class RunReport:
     manifest: str | None
     stop_reason: str | None
     halted: bool
+    released_now: int = 0
+    """Jobs that this very run released."""
+    spent_now_nano: int = 0
+    """What this very run booked as spent."""
 
     @property
     def exit_code(self) -> int:
@@ -179,6 +183,7 @@ async def _drive(run: OrderRun, engine: Engine, watch: Watcher | None) -> RunRep
         with books.transaction() as desk:
             desk.resume_order(run.order_id)
 
+    before = await run.keeper.run(lambda books: _stands(books, run))
     await run.keeper.run(open_again)
     await wake_refused(run)
     looking = None if watch is None else asyncio.create_task(watch(run), name="progress")
@@ -190,7 +195,18 @@ async def _drive(run: OrderRun, engine: Engine, watch: Watcher | None) -> RunRep
             looking.cancel()
             await asyncio.gather(looking, return_exceptions=True)
         await run.keeper.run(lambda books: _close(books, run))
-    return await run.keeper.run(lambda books: _report_with_manifest(books, run))
+    after = await run.keeper.run(lambda books: _report_with_manifest(books, run))
+    return replace(
+        after,
+        released_now=after.released - before.released,
+        spent_now_nano=after.spent_nano - before.spent_nano,
+    )
+
+
+def _stands(books: Books, run: OrderRun) -> RunReport:
+    order = books.order(run.order_id)
+    assert order is not None  # noqa: S101  it is being run
+    return report(books, order)
 
 
 def _close(books: Books, run: OrderRun) -> None:
