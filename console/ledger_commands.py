@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Literal
 
 from cyclopts import App, Parameter
 
+from console import budget_commands
 from console.arguments import Json, a_path, open_house
 
 Dimension = Literal["order", "job", "model", "provider", "cost_center", "campaign", "period", "day"]
@@ -19,6 +21,7 @@ def register(app: App) -> None:
     ledger.command(export)
     ledger.command(verify)
     ledger.command(migrate)
+    budget_commands.register(ledger)
     app.command(ledger)
 
 
@@ -29,17 +32,21 @@ def summary(
 ) -> int:
     """Say what was spent, held and lost sight of, in all and by a dimension."""
     from console.output import amounts, print_json, screen, table, usd_text
-    from ledger import format_usd
+    from ledger import AttemptState, format_usd
 
     with open_house().books() as books:
         totals = books.totals()
         rows = books.summary(by) if by else []
+        lost = books.lost(states=(AttemptState.UNKNOWN,))
+    oldest_s = max((_age_s(one.held_at) for one in lost), default=None)
     if json:
         made: dict[str, object] = {
             "charged_usd": usd_text(totals.charged_nano),
             "held_usd": usd_text(totals.held_nano),
             "unknown_usd": usd_text(totals.unknown_nano),
             "overrun_usd": usd_text(totals.overrun_nano),
+            "unknown_attempts": len(lost),
+            "unknown_oldest_s": oldest_s,
             "entries": totals.entry_count,
         }
         if by:
@@ -76,12 +83,20 @@ def summary(
         head = ("", "", "charged", "held")
         lines = [("in all", "", charged[-1], held[-1])]
     out.print(table(head, lines, right=frozenset({"released", "charged", "held"})))
-    if totals.unknown_nano:
-        out.print(f"Of what is held, {format_usd(totals.unknown_nano)} waits for lost answers.")
+    if lost:
+        count = "1 lost answer" if len(lost) == 1 else f"{len(lost):,} lost answers"
+        out.print(
+            f"Of what is held, {format_usd(totals.unknown_nano)} waits for {count}, the oldest "
+            f"{oldest_s:,} s old; `mintage status` shows each of an order's."
+        )
     if totals.overrun_nano:
         out.print(f"Of what was charged, {format_usd(totals.overrun_nano)} was above its hold.")
     out.print(f"From {totals.entry_count:,} entries.")
     return 0
+
+
+def _age_s(since: datetime) -> int:
+    return round((datetime.now(UTC) - since).total_seconds())
 
 
 def export(
