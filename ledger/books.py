@@ -11,7 +11,7 @@ from typing import Self
 
 from sqlalchemy import Connection, Engine
 
-from ledger import revisions
+from ledger import revisions, sealing
 from ledger.desk import Desk
 from ledger.engine import READING, SNAPSHOT, make_engine, parse_url, printable
 from ledger.errors import BrokenPromise
@@ -120,6 +120,37 @@ class Books(Reader):
         """
         with self._writing() as connection:
             yield Desk(connection, self._clock, self._zone)
+
+    def seal(
+        self,
+        *,
+        max_entries: int = sealing.BLOCK_ENTRIES,
+        patience_s: float = sealing.PATIENCE_S,
+    ) -> int:
+        """Put every settled entry that is not sealed yet under a seal; gives how many they were.
+
+        Entries are sealed in the order of their ids, at most `max_entries` in a block, each block
+        in a short transaction of its own: writers are not kept waiting, and several may seal at
+        once. Where a writer that is under way outlasts `patience_s`, nothing is sealed now, and
+        the next call has it all.
+
+        Raises:
+            BrokenPromise: `max_entries` is not positive.
+        """
+        if max_entries < 1:
+            raise BrokenPromise(f"a block holds one entry at least, not {max_entries}")
+        with self._reading() as connection:
+            newest = sealing.settled_entry_id(connection, patience_s)
+        sealed = 0
+        while newest is not None:
+            with self._snapshot() as connection:
+                block = sealing.next_block(connection, newest, max_entries)
+            if block is None:
+                break
+            with self._writing() as connection:
+                if sealing.write(connection, block, to_us(self._clock())):
+                    sealed += block.entry_count
+        return sealed
 
     @contextmanager
     def _writing(self) -> Iterator[Connection]:

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from ledger.entries import FLOWS
+from ledger.instants import DAY_US, day_of
 from ledger.money import format_usd
 from ledger.schema import AnyRow
 
@@ -240,6 +241,35 @@ MONEY_RULES = (
         WHERE available < 0 OR held < 0 ORDER BY entry_id
         """,
         lambda row: f"entry E{row.entry_id} takes order {row.order_id} beyond what it had",
+    ),
+    Rule(
+        "every running total is what its entries come to",
+        f"""
+        SELECT day, order_id, SUM(charged) AS charged, SUM(moved) AS moved,
+            SUM(told_charged) AS told_charged, SUM(told_moved) AS told_moved
+        FROM (
+            SELECT at_us / {DAY_US} AS day, COALESCE(order_id, '') AS order_id,
+                COALESCE(cost_center, '') AS cost_center, COALESCE(campaign, '') AS campaign,
+                COALESCE(provider, '') AS provider, COALESCE(model, '') AS model,
+                CASE WHEN kind IN ('charge', 'overrun') THEN amount_nano ELSE 0 END AS charged,
+                CASE WHEN kind = 'overrun' THEN amount_nano ELSE 0 END AS overrun, 1 AS moved,
+                0 AS told_charged, 0 AS told_overrun, 0 AS told_moved
+            FROM entries
+            UNION ALL
+            SELECT day, order_id, cost_center, campaign, provider, model, 0, 0, 0,
+                charged_nano, overrun_nano, entry_count
+            FROM totals) both_sides
+        GROUP BY day, order_id, cost_center, campaign, provider, model
+        HAVING SUM(charged) <> SUM(told_charged) OR SUM(overrun) <> SUM(told_overrun)
+            OR SUM(moved) <> SUM(told_moved)
+        ORDER BY day, order_id, cost_center, campaign, provider, model
+        """,
+        lambda row: (
+            f"the running total of {row.order_id or 'what belongs to no order'} on "
+            f"{day_of(int(row.day) * DAY_US)} says {format_usd(int(row.told_charged))} charged in "
+            f"{row.told_moved} entries, but the entries say {format_usd(int(row.charged))} in "
+            f"{row.moved}"
+        ),
     ),
 )
 

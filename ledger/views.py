@@ -261,3 +261,9 @@ class Proof:
     budgets: int
     problem: str | None = None
     checks: tuple[str, ...] = field(default=())
+    blocks: int = 0
+    """Blocks of sealed entries."""
+    sealed_entries: int = 0
+    """Entries in them; the rest were written since."""
+    seal_sha256: str | None = None
+    """The newest block's digest. Noted elsewhere, it shows later whether seals were made anew."""
