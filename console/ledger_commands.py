@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import App, Parameter
 
 from console import budget_commands
 from console.arguments import Json, a_path, open_house
+
+if TYPE_CHECKING:
+    from ledger import SummaryRow, Totals
 
 Dimension = Literal["order", "job", "model", "provider", "cost_center", "campaign", "period", "day"]
 
@@ -31,7 +35,7 @@ def summary(
     json: Json = False,
 ) -> int:
     """Say what was spent, held and lost sight of, in all and by a dimension."""
-    from console.output import amounts, print_json, screen, table, usd_text
+    from console.output import amounts, print_json, screen, table
     from ledger import AttemptState, format_usd
 
     with open_house().books() as books:
@@ -40,31 +44,7 @@ def summary(
         lost = books.lost(states=(AttemptState.UNKNOWN,))
     oldest_s = max((_age_s(one.held_at) for one in lost), default=None)
     if json:
-        made: dict[str, object] = {
-            "charged_usd": usd_text(totals.charged_nano),
-            "held_usd": usd_text(totals.held_nano),
-            "unknown_usd": usd_text(totals.unknown_nano),
-            "overrun_usd": usd_text(totals.overrun_nano),
-            "unknown_attempts": len(lost),
-            "unknown_oldest_s": oldest_s,
-            "entries": totals.entry_count,
-        }
-        if by:
-            made["by"] = by
-            made["rows"] = [
-                {
-                    by: row.key,
-                    "key": row.key,
-                    "charged_usd": usd_text(row.charged_nano),
-                    "held_usd": usd_text(row.held_nano),
-                    "unknown_usd": usd_text(row.unknown_nano),
-                    "overrun_usd": usd_text(row.overrun_nano),
-                    "entries": row.entry_count,
-                    "released": row.released,
-                }
-                for row in rows
-            ]
-        print_json(made)
+        print_json(_summary_json(totals, by, rows, len(lost), oldest_s))
         return 0
     out = screen()
     if not totals.entry_count:
@@ -93,6 +73,42 @@ def summary(
         out.print(f"Of what was charged, {format_usd(totals.overrun_nano)} was above its hold.")
     out.print(f"From {totals.entry_count:,} entries.")
     return 0
+
+
+def _summary_json(
+    totals: Totals,
+    by: str | None,
+    rows: Sequence[SummaryRow],
+    lost_count: int,
+    oldest_s: int | None,
+) -> dict[str, object]:
+    from console.output import usd_text
+
+    made: dict[str, object] = {
+        "charged_usd": usd_text(totals.charged_nano),
+        "held_usd": usd_text(totals.held_nano),
+        "unknown_usd": usd_text(totals.unknown_nano),
+        "overrun_usd": usd_text(totals.overrun_nano),
+        "unknown_attempts": lost_count,
+        "unknown_oldest_s": oldest_s,
+        "entries": totals.entry_count,
+    }
+    if by:
+        made["by"] = by
+        made["rows"] = [
+            {
+                by: row.key,
+                "key": row.key,
+                "charged_usd": usd_text(row.charged_nano),
+                "held_usd": usd_text(row.held_nano),
+                "unknown_usd": usd_text(row.unknown_nano),
+                "overrun_usd": usd_text(row.overrun_nano),
+                "entries": row.entry_count,
+                "released": row.released,
+            }
+            for row in rows
+        ]
+    return made
 
 
 def _age_s(since: datetime) -> int:

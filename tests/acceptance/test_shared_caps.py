@@ -122,7 +122,11 @@ def test_a_person_settles_what_nobody_can_tell(
     assert again.code == 1
     assert "has ended already" in again.err
     (charge,) = desk.charges()
-    assert (charge["attempt_id"], charge["amount_usd"], charge["unit"]) == (two, "0.003", "decision")
+    assert (charge["attempt_id"], charge["amount_usd"], charge["unit"]) == (
+        two,
+        "0.003",
+        "decision",
+    )
     provider.clear_faults()
     done = desk.mintage("resume", "--json").json()["orders"][0]
     assert (done["released"], done["spent_usd"]) == (2, "0.009")

@@ -32,8 +32,10 @@ FORGERIES = {
         f"attempt {ONE} does not count under budget {MONTH}|budget {MONTH} says",
     ),
     "a hold and its sums that a day forgot": (
-        f"DELETE FROM hold_budgets WHERE budget_id = '{DAY}'; "
-        f"UPDATE budgets SET held_nano = 0, spent_nano = 0 WHERE budget_id = '{DAY}'",
+        (
+            f"DELETE FROM hold_budgets WHERE budget_id = '{DAY}'; "
+            f"UPDATE budgets SET held_nano = 0, spent_nano = 0 WHERE budget_id = '{DAY}'"
+        ),
         f"does not count under budget {DAY}",
     ),
     "a hold put under another day": (
@@ -41,13 +43,17 @@ FORGERIES = {
         f"counts under budget {DAY}, which does not cover it",
     ),
     "a hold put under another day with its budget": (
-        f"UPDATE holds SET day = '2026-11-28'; DELETE FROM hold_budgets WHERE budget_id = '{DAY}'; "
-        f"UPDATE budgets SET held_nano = 0, spent_nano = 0 WHERE budget_id = '{DAY}'",
+        (
+            f"UPDATE holds SET day = '2026-11-28'; DELETE FROM hold_budgets WHERE budget_id = '{DAY}'; "
+            f"UPDATE budgets SET held_nano = 0, spent_nano = 0 WHERE budget_id = '{DAY}'"
+        ),
         "a hold of 2026-11-20 is put down to 2026-11-28",
     ),
     "a hold under a budget of somebody else": (
-        f"INSERT INTO hold_budgets (attempt_id, budget_id) VALUES ('{ONE}', 'order:lamps@1'); "
-        f"UPDATE budgets SET spent_nano = {3 * CENT} WHERE budget_id = 'order:lamps@1'",
+        (
+            f"INSERT INTO hold_budgets (attempt_id, budget_id) VALUES ('{ONE}', 'order:lamps@1'); "
+            f"UPDATE budgets SET spent_nano = {3 * CENT} WHERE budget_id = 'order:lamps@1'"
+        ),
         "counts under budget order:lamps@1, which does not cover it",
     ),
     "a budget of another subject": (
@@ -71,8 +77,10 @@ FORGERIES = {
         f"budget {DAY} has a cap of \\$2.00",
     ),
     "an order that went back to its own cap": (
-        f"UPDATE budgets SET rule_id = NULL, cap_nano = {500 * CENT} "
-        "WHERE budget_id = 'order:mugs@2026'",
+        (
+            f"UPDATE budgets SET rule_id = NULL, cap_nano = {500 * CENT} "
+            "WHERE budget_id = 'order:mugs@2026'"
+        ),
         "budget order:mugs@2026 has a cap of",
     ),
     "a rule of another amount": (
@@ -88,22 +96,28 @@ FORGERIES = {
         "cap rule 3 moved the cap of provider replicate by -\\$1.00",
     ),
     "a rule that nobody made": (
-        "INSERT INTO cap_rules (at_us, scope, subject, cap_nano, actor, because) "
-        f"VALUES (1, 'provider', 'studio', {CENT}, 'me', 'why not')",
+        (
+            "INSERT INTO cap_rules (at_us, scope, subject, cap_nano, actor, because) "
+            f"VALUES (1, 'provider', 'studio', {CENT}, 'me', 'why not')"
+        ),
         "cap rule 5 moved",
     ),
     "a rule that is in no entry": (
-        "DELETE FROM entries WHERE rule_id = 3; "
-        "UPDATE totals SET entry_count = 1 WHERE order_id = '' AND provider = 'replicate'",
+        (
+            "DELETE FROM entries WHERE rule_id = 3; "
+            "UPDATE totals SET entry_count = 1 WHERE order_id = '' AND provider = 'replicate'"
+        ),
         "cap rule 3 moved",
     ),
     "a lowered cap put down to somebody else": (
-        "UPDATE entries SET provider = 'studio', from_account = 'available:provider:studio', "
-        "to_account = 'authorised:provider:studio' WHERE rule_id = 3; "
-        "UPDATE totals SET entry_count = 1 WHERE order_id = '' AND provider = 'replicate'; "
-        "INSERT INTO totals (day, order_id, cost_center, campaign, provider, model, charged_nano, "
-        "overrun_nano, entry_count) SELECT day, order_id, cost_center, campaign, 'studio', model, "
-        "0, 0, 1 FROM totals WHERE order_id = '' AND provider = 'replicate'",
+        (
+            "UPDATE entries SET provider = 'studio', from_account = 'available:provider:studio', "
+            "to_account = 'authorised:provider:studio' WHERE rule_id = 3; "
+            "UPDATE totals SET entry_count = 1 WHERE order_id = '' AND provider = 'replicate'; "
+            "INSERT INTO totals (day, order_id, cost_center, campaign, provider, model, charged_nano, "
+            "overrun_nano, entry_count) SELECT day, order_id, cost_center, campaign, 'studio', model, "
+            "0, 0, 1 FROM totals WHERE order_id = '' AND provider = 'replicate'"
+        ),
         "cap rule 3 moved",
     ),
     "a raise between other accounts": (
@@ -203,10 +217,14 @@ def test_the_day_of_a_hold_stays(capped: Books, books_url: str) -> None:
         f"UPDATE budgets SET held_nano = cap_nano + 1 WHERE budget_id = '{DAY}'",
         "UPDATE budgets SET cap_nano = NULL WHERE scope = 'order'",
         f"UPDATE budgets SET period = '' WHERE budget_id = '{DAY}'",
-        "INSERT INTO cap_rules (at_us, scope, subject, cap_nano, actor, because) "
-        "VALUES (1, 'order', 'mugs@2026', NULL, 'me', 'x')",
-        "INSERT INTO cap_rules (at_us, scope, subject, cap_nano, actor, because) "
-        "VALUES (1, 'provider', 'studio', 1, '', 'x')",
+        (
+            "INSERT INTO cap_rules (at_us, scope, subject, cap_nano, actor, because) "
+            "VALUES (1, 'order', 'mugs@2026', NULL, 'me', 'x')"
+        ),
+        (
+            "INSERT INTO cap_rules (at_us, scope, subject, cap_nano, actor, because) "
+            "VALUES (1, 'provider', 'studio', 1, '', 'x')"
+        ),
     ],
 )
 def test_the_database_refuses_what_caps_must_never_be(

@@ -197,7 +197,7 @@ class Storm:
     def back(self, job_id: str) -> list[JobMove]:
         """Let a job that ran out of attempts go on, so that the storm does."""
         used = self.books.jobs([job_id])[0].attempts_used
-        return [JobMove(job_id, JobState.FAILED, JobState.PLANNED)] if used >= 3 else []  # noqa: PLR2004 - `an_order`'s
+        return [JobMove(job_id, JobState.FAILED, JobState.PLANNED)] if used >= 3 else []
 
     def cap(self, which: int, cap_nano: int | None) -> None:
         """Change a cap: of an order, of the cost centre or of the provider."""

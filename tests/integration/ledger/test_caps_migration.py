@@ -113,7 +113,7 @@ def test_books_of_the_first_revision_come_over_whole(empty_url: str) -> None:
         assert after == before
         assert look(empty_url) == at_head
         sound(books)
-        with pytest.raises(CapTooLow, match="and .0.10 held"), books.transaction() as desk:
+        with pytest.raises(CapTooLow, match=r"and \$0\.10 held"), books.transaction() as desk:
             desk.set_cap(Scope.PROVIDER, "replicate", CENT, by="me", because="what was counts")
         with books.transaction() as desk:
             desk.set_cap(Scope.PROVIDER, "replicate", 90 * CENT, by="me", because="what was counts")

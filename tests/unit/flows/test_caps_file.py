@@ -102,6 +102,6 @@ def test_a_time_zone_that_is_none_is_named(monkeypatch: pytest.MonkeyPatch) -> N
     assert str(read_settings().zone) == "Europe/Berlin"
     for name in ("Europe/Atlantis", "../etc/passwd", ""):
         monkeypatch.setenv("MINTAGE_TIME_ZONE", name)
-        with pytest.raises(BadSettings, match="MINTAGE_TIME_ZONE cannot be used: .*Europe/Berlin"):
+        with pytest.raises(BadSettings, match=r"MINTAGE_TIME_ZONE cannot .*Europe/Berlin"):
             read_settings()
     assert Settings.model_fields["time_zone"].default == "UTC"

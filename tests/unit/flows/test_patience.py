@@ -56,9 +56,7 @@ def hours() -> Hours:
     return Hours()
 
 
-def at_gate(
-    books: Books, hours: Hours, work: Callable[[HoldGate, Patience], Awaitable[T]]
-) -> T:
+def at_gate(books: Books, hours: Hours, work: Callable[[HoldGate, Patience], Awaitable[T]]) -> T:
     async def run() -> T:
         async with asyncio.timeout(20), Bookkeeper(books) as keeper:
             patience = Patience(hours.clock, hours.sleep, LIMIT_S)
