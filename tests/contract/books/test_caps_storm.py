@@ -263,7 +263,7 @@ def stormy(
         yield books, clock
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(wanted=st.lists(steps, max_size=30))
 def test_no_storm_of_holds_caps_and_midnights_passes_a_cap(
     stormy: tuple[Books, Clock], wanted: list[tuple[str, int, int | None]]

@@ -350,7 +350,12 @@ def test_a_charge_above_its_hold_counts_under_every_budget(books: Books) -> None
         assert sums(books, name)[1:] == (0, 4 * CENT)
         assert budget(books, name).overrun_nano == 3 * CENT
     assert isinstance(hold(books, request(two, 4 * CENT))[0], Refuse)
+    for setting in (month, day):
+        with pytest.raises(CapTooLow, match=r"\$0\.04 spent, \$0\.03 overrun and \$0\.00 held"):
+            setting(books, 6)
     admit(books, two, 3 * CENT)
+    # A higher cap is never too low.
+    month(books, 11)
     sound(books)
 
 
