@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Literal
 
 from cyclopts import App, Parameter
 
+from console import budget_commands
 from console.arguments import Json, a_path, open_house
 
 Dimension = Literal["order", "job", "model", "provider", "cost_center", "campaign", "period", "day"]
@@ -19,6 +21,7 @@ def register(app: App) -> None:
     ledger.command(export)
     ledger.command(verify)
     ledger.command(migrate)
+    budget_commands.register(ledger)
     app.command(ledger)
 
 
@@ -30,15 +33,22 @@ def summary(
     """Say what was spent, held and lost sight of, in all and by a dimension."""
     from console.output import print_json
     from console.spend_summary import print_summary, summary_json
+    from ledger import AttemptState
 
     with open_house().books() as books:
         totals = books.totals()
         rows = books.summary(by) if by else []
+        lost = books.lost(states=(AttemptState.UNKNOWN,))
+    oldest_s = max((_age_s(one.held_at) for one in lost), default=None)
     if json:
-        print_json(summary_json(totals, by, rows))
+        print_json(summary_json(totals, by, rows, len(lost), oldest_s))
     else:
-        print_summary(totals, by, rows)
+        print_summary(totals, by, rows, len(lost), oldest_s)
     return 0
+
+
+def _age_s(since: datetime) -> int:
+    return round((datetime.now(UTC) - since).total_seconds())
 
 
 def export(

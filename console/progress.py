@@ -36,20 +36,19 @@ async def _watch(run: OrderRun) -> None:
         console=Console(stderr=True, highlight=False, markup=False),
         transient=True,
     )
-    cap = format_usd(run.record.cap_nano)
     with progress:
         nothing = f"spent {format_usd(0, 4)}, held {format_usd(0, 4)} of {cap}"
         bar = progress.add_task("jobs", total=run.record.job_count, money=nothing)
 
-        def look(books: Books) -> tuple[int, int, int]:
+        def look(books: Books) -> tuple[int, int, int, int]:
             counts = books.job_counts(run.order_id)
             order = books.order(run.order_id)
             assert order is not None  # noqa: S101  it is being run
             ended = sum(counts.get(state, 0) for state in ENDS)
-            return ended, order.spent_nano + order.overrun_nano, order.held_nano
+            return ended, order.spent_nano + order.overrun_nano, order.held_nano, order.cap_nano
 
         while True:
-            ended, spent, held = await run.keeper.run(look)
-            money = f"spent {format_usd(spent, 4)}, held {format_usd(held, 4)} of {cap}"
+            ended, spent, held, cap = await run.keeper.run(look)
+            money = f"spent {format_usd(spent, 4)}, held {format_usd(held, 4)} of {format_usd(cap)}"
             progress.update(bar, completed=ended, money=money)
             await run.sleep(REFRESH_S)

@@ -9,9 +9,18 @@ from console.output import amounts, screen, table, usd_text
 from ledger import SummaryRow, Totals, format_usd
 
 
-def summary_json(totals: Totals, by: str | None, rows: Sequence[SummaryRow]) -> dict[str, Any]:
-    """Give the object of `mintage ledger summary --json`; money as decimal strings in USD."""
-    made = _sums(totals)
+def summary_json(
+    totals: Totals,
+    by: str | None,
+    rows: Sequence[SummaryRow],
+    lost_count: int,
+    oldest_s: int | None,
+) -> dict[str, Any]:
+    """Give the object of `mintage ledger summary --json`; money as decimal strings in USD.
+
+    `lost_count` attempts have no answer yet, the oldest for `oldest_s` seconds.
+    """
+    made = _sums(totals) | {"unknown_attempts": lost_count, "unknown_oldest_s": oldest_s}
     if by:
         made["by"] = by
         made["rows"] = [
@@ -30,7 +39,13 @@ def _sums(of: Totals | SummaryRow) -> dict[str, Any]:
     }
 
 
-def print_summary(totals: Totals, by: str | None, rows: Sequence[SummaryRow]) -> None:
+def print_summary(
+    totals: Totals,
+    by: str | None,
+    rows: Sequence[SummaryRow],
+    lost_count: int,
+    oldest_s: int | None,
+) -> None:
     """Print the sums with their amounts in line."""
     out = screen()
     if not totals.entry_count:
@@ -49,8 +64,12 @@ def print_summary(totals: Totals, by: str | None, rows: Sequence[SummaryRow]) ->
         head = ("", "", "charged", "held")
         lines = [("in all", "", charged[-1], held[-1])]
     out.print(table(head, lines, right=frozenset({"released", "charged", "held"})))
-    if totals.unknown_nano:
-        out.print(f"Of what is held, {format_usd(totals.unknown_nano)} waits for lost answers.")
+    if lost_count:
+        count = "1 lost answer" if lost_count == 1 else f"{lost_count:,} lost answers"
+        out.print(
+            f"Of what is held, {format_usd(totals.unknown_nano)} waits for {count}, the oldest "
+            f"{oldest_s:,} s old; `mintage status` shows each of an order's."
+        )
     if totals.overrun_nano:
         out.print(f"Of what was charged, {format_usd(totals.overrun_nano)} was above its hold.")
     out.print(f"From {totals.entry_count:,} entries.")

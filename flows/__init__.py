@@ -6,6 +6,8 @@ Importing this package imports neither Prefect nor a provider's client.
 from __future__ import annotations
 
 from flows.auditing import audit_store
+from flows.caps_file import apply_caps, read_caps
+from flows.deciding import decide
 from flows.doctor import Check, examine
 from flows.engine import Engine, InlineEngine
 from flows.errors import (
@@ -49,13 +51,16 @@ __all__ = [
     "UnknownJobId",
     "UnknownOrderId",
     "Watcher",
+    "apply_caps",
     "audit_store",
+    "decide",
     "decide_review",
     "examine",
     "nightly_exit_code",
     "order_files",
     "plan_order",
     "quote_plan",
+    "read_caps",
     "read_settings",
     "report",
     "run_nightly",

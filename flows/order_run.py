@@ -13,6 +13,7 @@ from assets import Store
 from flows.bookkeeping import Bookkeeper
 from flows.job_plan import JobPlanner
 from flows.order_form import OrderForm
+from flows.patience import Patience
 from generators import Generator
 from ledger import (
     Admit,
@@ -31,12 +32,14 @@ class HoldGate:
     """Asks for holds, and lets those wait for whom there is no room while attempts are under way.
 
     Holds are dearer than most charges, so room comes back when an attempt is settled. Whoever has
-    to wait stands in one line and is asked again after each settlement; when nothing of this run
-    is under way any more, waiting would never end and the books' `Wait` is handed back.
+    to wait stands in one line and is asked again after each settlement. When nothing of this run
+    is under way any more, only others can make room: the first in the line asks again for as long
+    as `patience` says, and then the books' `Wait` is handed back.
     """
 
-    def __init__(self, keeper: Bookkeeper) -> None:
+    def __init__(self, keeper: Bookkeeper, patience: Patience | None = None) -> None:
         self._keeper = keeper
+        self.patience = patience
         self._line = asyncio.Lock()
         self._room = asyncio.Condition()
         self._settlements = 0
@@ -60,8 +63,12 @@ class HoldGate:
                 seen = self._settlements
                 decision = await self._try(request)
                 idle = self.under_way == 0 and self._settlements == seen
-                if not isinstance(decision, Wait) or idle:
+                if not isinstance(decision, Wait):
                     return decision
+                if idle:
+                    if self.patience is None or not await self.patience.wait(decision):
+                        return decision
+                    continue
                 async with self._room:
                     await self._room.wait_for(
                         lambda seen=seen: self._settlements != seen or self.under_way == 0  # type: ignore[misc]
@@ -115,6 +122,7 @@ class OrderRun:
     """Where decoding, encoding and the store's work is done."""
     planner: JobPlanner = field(init=False)
     gate: HoldGate = field(init=False)
+    patience: Patience = field(init=False)
     slots: asyncio.Semaphore = field(init=False)
     verdicts: dict[str, tuple[VerdictRecord, ...]] = field(default_factory=dict)
     """Verdicts of attempts between inspection and release, to spare a read; the books have them too."""
@@ -126,11 +134,12 @@ class OrderRun:
     found: int = 0
     """How many lost attempts were settled since the run began."""
     waiting: int = 0
-    """Jobs of the present pass for which only lost attempts could make room."""
+    """Jobs of the present pass for which only lost attempts, or others, could make room."""
 
     def __post_init__(self) -> None:
         self.planner = JobPlanner(self.form)
-        self.gate = HoldGate(self.keeper)
+        self.patience = Patience(self.clock, self.sleep, self.settle_timeout_s)
+        self.gate = HoldGate(self.keeper, self.patience)
         self.slots = asyncio.Semaphore(self.form.concurrency)
 
     @property

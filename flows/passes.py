@@ -105,6 +105,7 @@ async def _passes(
 ) -> None:
     while run.stop_reason is None:
         run.waiting = 0
+        run.patience.gave_up = None
         found = run.found
         await one_pass(run, call, chunk_size)
         if not await _more_to_do(run, found, looking):
@@ -124,7 +125,7 @@ async def _more_to_do(run: OrderRun, found: int, looking: asyncio.Task[None]) ->
         unknown = counts.get(JobState.UNKNOWN, 0)
         if sum(counts.get(state, 0) for state in TO_DO) > run.waiting:
             return True
-        if run.waiting and (not unknown or run.found != found):
+        if run.waiting and (run.found != found or (not unknown and not run.patience.gave_up)):
             # Room may have come back for those that wait; with nothing lost any more, nobody waits again.
             return True
         if not unknown or run.clock().timestamp() >= deadline:
@@ -139,10 +140,10 @@ async def _count(run: OrderRun, state: JobState) -> int:
 
 
 async def _refuse_waiting(run: OrderRun) -> None:
-    """Park the jobs for which only lost attempts could still make room."""
+    """Park the jobs for which only lost attempts, or the holds of others, could still make room."""
     if run.stop_reason is not None or not run.waiting:
         return
-    reason = (
+    reason = run.patience.gave_up or (
         "The cap's room is held by attempts whose answer was lost; the next run asks again, "
         "when the provider's record has answered."
     )

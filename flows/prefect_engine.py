@@ -93,7 +93,7 @@ def _spend_rows(books: Books, order_id: str) -> list[dict[str, str]]:
     assert order is not None  # noqa: S101  it is being run
     counts = books.job_counts(order_id)
     rows = [
-        {"what": "cap", "value": format_usd(order.record.cap_nano)},
+        {"what": "cap", "value": format_usd(order.cap_nano)},
         {"what": "spent", "value": format_usd(order.spent_nano + order.overrun_nano)},
         {"what": "held", "value": format_usd(order.held_nano)},
         {"what": "jobs", "value": str(order.record.job_count)},

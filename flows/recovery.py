@@ -20,7 +20,7 @@ from flows.briefs import JobBrief
 from flows.order_run import OrderRun
 from flows.outcomes import settle_outcome
 from generators import Finding, LostBuild, ProviderUnavailable, Undecided
-from ledger import AttemptState, LostAttempt, UnknownSettlement
+from ledger import AlreadySettled, AttemptState, LostAttempt, UnknownSettlement
 
 log = logging.getLogger("mintage.recovery")
 
@@ -89,9 +89,17 @@ async def _settle(run: OrderRun, lost: LostAttempt, brief: JobBrief, finding: Fi
         return 0
     (view,) = await run.keeper.jobs([lost.job_id])
     latency_ms = round((run.clock() - lost.held_at).total_seconds() * 1000)
-    await settle_outcome(
-        run, lost.attempt_id, brief, finding, used=view.attempts_used, latency_ms=latency_ms
-    )
+    try:
+        await settle_outcome(
+            run, lost.attempt_id, brief, finding, used=view.attempts_used, latency_ms=latency_ms
+        )
+    except AlreadySettled:
+        # A person decided while the provider was being asked; a hold ends once, and theirs was first.
+        log.warning(
+            "Attempt %s was settled by somebody else meanwhile.",
+            lost.attempt_id,
+            extra={"action": "settled_meanwhile", "attempt_id": lost.attempt_id},
+        )
     return 1
 
 

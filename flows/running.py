@@ -15,6 +15,7 @@ from typing import Any
 
 from assets import Store
 from flows.bookkeeping import Bookkeeper
+from flows.caps_file import apply_caps
 from flows.engine import Engine
 from flows.errors import OrderBusy, UnknownOrderId
 from flows.order_form import OrderForm
@@ -116,6 +117,7 @@ async def run_plan(
         LedgerError, AssetsError, GeneratorError: a part cannot be used; nothing is lost.
     """
     async with _tools(house, plan.record(edition)) as (generator, store):
+        apply_caps(books, house.settings.caps_file)
         order_id = enter_plan(books, plan, edition)
         order = books.order(order_id)
         assert order is not None  # noqa: S101  it was just entered
@@ -136,6 +138,7 @@ async def run_order(
     if order is None:
         raise UnknownOrderId(order_id)
     async with _tools(house, order.record) as (generator, store):
+        apply_caps(books, house.settings.caps_file)
         return await _run(house, books, order.record, generator, store, engine, watch)
 
 
@@ -251,7 +254,7 @@ def report(
         spent_nano=order.spent_nano + order.overrun_nano,
         overrun_nano=order.overrun_nano,
         held_nano=order.held_nano,
-        cap_nano=order.record.cap_nano,
+        cap_nano=order.cap_nano,
         manifest=manifest,
         stop_reason=order.stop_reason if order.state is OrderState.STOPPED else None,
         halted=halted,
@@ -271,7 +274,7 @@ async def _leased(run: OrderRun) -> AsyncIterator[None]:
     def take(books: Books) -> HeldBy | None:
         with books.transaction() as desk:
             taken = desk.take_lease(run.order_id, holder, LEASE_TTL_S)
-            if isinstance(taken, HeldBy) and _is_dead(taken.holder):
+            if isinstance(taken, HeldBy) and is_dead(taken.holder):
                 desk.break_lease(run.order_id, taken.holder)
                 taken = desk.take_lease(run.order_id, holder, LEASE_TTL_S)
             return taken if isinstance(taken, HeldBy) else None
@@ -312,7 +315,8 @@ async def _renew(run: OrderRun, holder: str) -> None:
             return
 
 
-def _is_dead(holder: str) -> bool:
+def is_dead(holder: str) -> bool:
+    """Say whether a lease's holder was a process of this machine that is gone."""
     host, _, pid = holder.rpartition(":")
     if host != lease_holder().rpartition(":")[0] or not pid.isdecimal():
         return False

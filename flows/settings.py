@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from pathlib import Path
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -41,6 +42,10 @@ class Settings(BaseSettings):
         return value
 
     prefect_api_url: str | None = Field(None, validation_alias="PREFECT_API_URL")
+    time_zone: str = Field("UTC", validation_alias="MINTAGE_TIME_ZONE")
+    """Where the months and days of caps begin, such as Europe/Berlin; the same for everybody."""
+    caps_file: Path | None = Field(None, validation_alias="MINTAGE_CAPS")
+    """A YAML file with the caps of cost centres and providers."""
     photo_folder: Path | None = Field(None, validation_alias="MINTAGE_PHOTOS")
     """Where studio cards may take photographs from."""
     jobs_max: int = Field(100_000, ge=1, validation_alias="MINTAGE_JOBS_MAX")
@@ -52,7 +57,21 @@ class Settings(BaseSettings):
     settle_timeout_s: Decimal = Field(
         Decimal(120), ge=0, validation_alias="MINTAGE_SETTLE_TIMEOUT_S"
     )
-    """How long a run waits at its end for lost answers to be found before it leaves them held."""
+    """How long a run waits, when nothing else moves, for lost answers or for other runs' holds."""
+
+    @field_validator("time_zone")
+    @classmethod
+    def _known_zone(cls, name: str) -> str:
+        try:
+            ZoneInfo(name)
+        except (KeyError, ValueError, OSError) as error:
+            raise ValueError("there is no such time zone; write it as Europe/Berlin") from error
+        return name
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The time zone of caps."""
+        return ZoneInfo(self.time_zone)
 
 
 def read_settings() -> Settings:

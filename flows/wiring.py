@@ -53,7 +53,8 @@ class House:
     @contextmanager
     def books(self) -> Iterator[Books]:
         """Open the books; closes them in the end."""
-        books = Books.open(self.settings.database_url, clock=utc_now)
+        settings = self.settings
+        books = Books.open(settings.database_url, clock=utc_now, zone=settings.zone)
         try:
             yield books
         finally:

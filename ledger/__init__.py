@@ -15,6 +15,9 @@ from ledger.errors import (
     BooksNewer,
     BooksUnavailable,
     BrokenPromise,
+    CapRefused,
+    CapTooLow,
+    DecisionRefused,
     LedgerError,
     MoneyError,
     OrderChanged,
@@ -24,11 +27,13 @@ from ledger.errors import (
     WrongState,
 )
 from ledger.export import write_csv
+from ledger.kinds import DecisionKind, Scope
 from ledger.money import NANO, charge_nano, format_usd, hold_nano, parse_usd, plain, usd
 from ledger.records import (
     Admit,
     AttemptState,
     BuiltSettlement,
+    Decision,
     FailedSettlement,
     HeldBy,
     HoldDecision,
@@ -52,6 +57,8 @@ from ledger.records import (
 )
 from ledger.views import (
     AttemptStory,
+    BudgetView,
+    CapRule,
     ChargeRow,
     EntryView,
     JobStory,
@@ -80,8 +87,15 @@ __all__ = [
     "BooksNewer",
     "BooksUnavailable",
     "BrokenPromise",
+    "BudgetView",
     "BuiltSettlement",
+    "CapRefused",
+    "CapRule",
+    "CapTooLow",
     "ChargeRow",
+    "Decision",
+    "DecisionKind",
+    "DecisionRefused",
     "Desk",
     "EntryView",
     "FailedSettlement",
@@ -107,6 +121,7 @@ __all__ = [
     "Refuse",
     "ReleaseRecord",
     "ReleasedView",
+    "Scope",
     "Settled",
     "Settlement",
     "Stopped",

@@ -5,17 +5,18 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 from types import TracebackType
 from typing import Self
 
 from sqlalchemy import Connection, Engine
 
-from ledger import revisions
+from ledger import revisions, sealing
 from ledger.desk import Desk
 from ledger.engine import READING, SNAPSHOT, make_engine, parse_url, printable
 from ledger.errors import BrokenPromise
 from ledger.faults import translated
+from ledger.instants import day_in, to_us
 from ledger.reader import Reader
 
 
@@ -26,21 +27,32 @@ class Books(Reader):
     the database cannot be used.
     """
 
-    def __init__(self, engine: Engine, url: str, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self, engine: Engine, url: str, clock: Callable[[], datetime], zone: tzinfo = UTC
+    ) -> None:
         self._engine = engine
         self._url = url
         self._clock = clock
+        self._zone = zone
         self._is_sqlite = engine.dialect.name == "sqlite"
         # SQLite lets writers of one process queue fairly here instead of polling for its lock.
         self._turn = threading.Lock() if self._is_sqlite else nullcontext()
         self._writers: set[int] = set()
 
     @classmethod
-    def open(cls, url: str, *, clock: Callable[[], datetime], migrate: bool | None = None) -> Books:
+    def open(
+        cls,
+        url: str,
+        *,
+        clock: Callable[[], datetime],
+        migrate: bool | None = None,
+        zone: tzinfo = UTC,
+    ) -> Books:
         """Open the books at `sqlite:///path` or `postgresql://...`.
 
         SQLite files and their folders are made and migrated by themselves; PostgreSQL is migrated
-        only when `migrate` is True. `clock` gives the time with a time zone.
+        only when `migrate` is True. `clock` gives the time with a time zone; `zone` is
+        where the months and days of caps begin, and should be the same for everybody who writes.
 
         Raises:
             BooksUnavailable: no such server, folder, permission, or kind of database.
@@ -48,7 +60,7 @@ class Books(Reader):
             BooksNewer: the tables are newer than this code.
         """
         parsed = parse_url(url)
-        books = cls(make_engine(parsed), printable(parsed), clock)
+        books = cls(make_engine(parsed), printable(parsed), clock, zone)
         try:
             if migrate or (migrate is None and books._is_sqlite):
                 books.migrate()
@@ -63,6 +75,10 @@ class Books(Reader):
     def url(self) -> str:
         """Where the books are, with every secret masked."""
         return self._url
+
+    def today(self) -> str:
+        """Say which day it is in the books' time zone, YYYY-MM-DD."""
+        return day_in(to_us(self._clock()), self._zone)
 
     def close(self) -> None:
         """Close every connection. The books can not be lost by not doing so."""
@@ -103,7 +119,38 @@ class Books(Reader):
         A second one in the same thread, before the first has ended, is a broken promise.
         """
         with self._writing() as connection:
-            yield Desk(connection, self._clock)
+            yield Desk(connection, self._clock, self._zone)
+
+    def seal(
+        self,
+        *,
+        max_entries: int = sealing.BLOCK_ENTRIES,
+        patience_s: float = sealing.PATIENCE_S,
+    ) -> int:
+        """Put every settled entry that is not sealed yet under a seal; gives how many they were.
+
+        Entries are sealed in the order of their ids, at most `max_entries` in a block, each block
+        in a short transaction of its own: writers are not kept waiting, and several may seal at
+        once. Where a writer that is under way outlasts `patience_s`, nothing is sealed now, and
+        the next call has it all.
+
+        Raises:
+            BrokenPromise: `max_entries` is not positive.
+        """
+        if max_entries < 1:
+            raise BrokenPromise(f"a block holds one entry at least, not {max_entries}")
+        with self._reading() as connection:
+            newest = sealing.settled_entry_id(connection, patience_s)
+        sealed = 0
+        while newest is not None:
+            with self._snapshot() as connection:
+                block = sealing.next_block(connection, newest, max_entries)
+            if block is None:
+                break
+            with self._writing() as connection:
+                if sealing.write(connection, block, to_us(self._clock())):
+                    sealed += block.entry_count
+        return sealed
 
     @contextmanager
     def _writing(self) -> Iterator[Connection]:

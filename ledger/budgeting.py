@@ -1,9 +1,10 @@
 """Budgets: what is held and spent under each cap, and whether one more attempt fits.
 
-A budget row is locked before it is read for a decision and changed only by conditional updates,
-job budgets before order budgets, so that the row everybody wants is held the shortest and no two
-processes can wait for each other. All locks of the books are PostgreSQL's FOR NO KEY UPDATE: they
-do not get in the way of the foreign keys of rows that are written beside them.
+A budget row is locked before it is read for a decision and changed only by conditional updates, in
+the order of the scopes: jobs, orders, cost centres' months, providers' days. So the row everybody
+wants is held the shortest and no two processes can wait for each other. All locks of the books are
+PostgreSQL's FOR NO KEY UPDATE: they do not get in the way of the foreign keys of rows that are
+written beside them.
 """
 
 from __future__ import annotations
@@ -12,12 +13,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Executable, bindparam, insert, select, update
+from sqlalchemy import Connection, Executable, bindparam, insert, or_, select, update
 
 from ledger.errors import BrokenPromise
+from ledger.kinds import Scope
 from ledger.money import format_usd
 from ledger.records import Refuse, Wait
-from ledger.schema import Scope, budgets
+from ledger.schema import budgets
 
 _LOCK = (
     select(budgets)
@@ -32,7 +34,11 @@ _TAKE = (
     update(budgets)
     .where(
         budgets.c.budget_id == bindparam("b_id"),
-        budgets.c.held_nano + budgets.c.spent_nano + bindparam("b_amount") <= budgets.c.cap_nano,
+        or_(
+            budgets.c.cap_nano.is_(None),
+            budgets.c.held_nano + budgets.c.spent_nano + bindparam("b_amount")
+            <= budgets.c.cap_nano,
+        ),
     )
     .values(held_nano=budgets.c.held_nano + bindparam("b_amount"), updated_at_us=bindparam("b_now"))
 )
@@ -49,9 +55,20 @@ _SETTLE = (
 )
 
 
-def budget_id(scope: Scope, subject: str) -> str:
-    """The name of a budget: `order:<order id>`, `job:<job id>`."""
-    return f"{scope.value}:{subject}"
+PERIOD_CHARACTERS: Mapping[Scope, int] = {Scope.COST_CENTER: 7, Scope.PROVIDER: 10}
+"""How much of a day (YYYY-MM-DD) names the period of a budget: a month, or the day itself."""
+
+
+def budget_id(scope: Scope, subject: str, period: str = "") -> str:
+    """The name of a budget: `order:<order id>`, `provider:replicate/2026-11-20`."""
+    return f"{scope.value}:{subject}/{period}" if period else f"{scope.value}:{subject}"
+
+
+def subject_name(scope: Scope, subject: str) -> str:
+    """What a budget caps, as a sentence names it."""
+    if scope in PERIOD_CHARACTERS:
+        return f"{scope.value.replace('_center', ' centre')} {subject}"
+    return f"the {scope.value}"
 
 
 @dataclass(slots=True)
@@ -60,7 +77,9 @@ class Budget:
 
     scope: Scope
     subject: str
-    cap_nano: int
+    cap_nano: int | None
+    """None when nothing is capped any more; what is held and spent is still counted."""
+    period: str = ""
     held_nano: int = 0
     spent_nano: int = 0
     overrun_nano: int = 0
@@ -71,7 +90,12 @@ class Budget:
     @property
     def budget_id(self) -> str:
         """The row's key."""
-        return budget_id(self.scope, self.subject)
+        return budget_id(self.scope, self.subject, self.period)
+
+    @property
+    def used_nano(self) -> int:
+        """Held and gone."""
+        return self.held_nano + self.spent_nano + self.overrun_nano
 
     def take(self, amount_nano: int) -> None:
         """Count an admitted hold."""
@@ -84,25 +108,30 @@ class Budget:
         Money charged above earlier holds counts too: a cap that was passed once by a provider's
         surprise is not passed further by us.
         """
-        gone_nano = self.spent_nano + self.overrun_nano
-        if self.held_nano + gone_nano + amount_nano <= self.cap_nano:
+        cap_nano = self.cap_nano
+        if cap_nano is None or self.used_nano + amount_nano <= cap_nano:
             return None
-        if gone_nano + amount_nano > self.cap_nano:
-            return Refuse(self.budget_id, self._sentence(amount_nano, "left", gone_nano))
-        free_nano = gone_nano + self.held_nano
-        return Wait(self.budget_id, self._sentence(amount_nano, "free", free_nano))
-
-    def _sentence(self, amount_nano: int, word: str, used_nano: int) -> str:
-        used = f"{format_usd(self.spent_nano)} spent"
-        if self.overrun_nano:
-            used += f", {format_usd(self.overrun_nano)} overrun"
-        if word == "free":
-            used += f" and {format_usd(self.held_nano)} held"
-        return (
-            f"the {self.scope.value}'s cap of {format_usd(self.cap_nano)} has "
-            f"{format_usd(max(0, self.cap_nano - used_nano))} {word} after {used}, "
-            f"and an attempt can cost {format_usd(amount_nano)}"
+        gone_nano = self.spent_nano + self.overrun_nano
+        asked = f"and an attempt can cost {format_usd(amount_nano)}"
+        period = f" for {self.period}" if self.period else ""
+        cap = f"{subject_name(self.scope, self.subject)}'s cap of {format_usd(cap_nano)}{period}"
+        if gone_nano + amount_nano > cap_nano:
+            left = format_usd(max(0, cap_nano - gone_nano))
+            return Refuse(self.budget_id, f"{cap} has {left} left after {self._gone()}, {asked}")
+        free = format_usd(max(0, cap_nano - self.used_nano))
+        return Wait(
+            self.budget_id,
+            f"{cap} has {free} free after {self.used()}, {asked}",
+            (cap_nano, self.held_nano, gone_nano),
         )
+
+    def _gone(self) -> str:
+        overrun = f", {format_usd(self.overrun_nano)} overrun" if self.overrun_nano else ""
+        return f"{format_usd(self.spent_nano)} spent{overrun}"
+
+    def used(self) -> str:
+        """What is held and gone, in words."""
+        return f"{self._gone()} and {format_usd(self.held_nano)} held"
 
 
 def lock(connection: Connection, ids: Iterable[str]) -> dict[str, Budget]:
@@ -113,6 +142,7 @@ def lock(connection: Connection, ids: Iterable[str]) -> dict[str, Budget]:
             scope=Scope(row.scope),
             subject=row.subject,
             cap_nano=row.cap_nano,
+            period=row.period,
             held_nano=row.held_nano,
             spent_nano=row.spent_nano,
             overrun_nano=row.overrun_nano,
@@ -143,6 +173,7 @@ def create(connection: Connection, new: Sequence[Budget], now_us: int) -> None:
                 "budget_id": budget.budget_id,
                 "scope": budget.scope.value,
                 "subject": budget.subject,
+                "period": budget.period,
                 "cap_nano": budget.cap_nano,
                 "held_nano": budget.held_nano,
                 "spent_nano": 0,

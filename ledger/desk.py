@@ -7,13 +7,15 @@ Every method takes a batch and says what it did; what a caller must never ask fo
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 
 from sqlalchemy import Connection
 
-from ledger import holding, judging, planning, settling, supervising
-from ledger.instants import to_us
+from ledger import caps_setting, decisions, holding, judging, planning, settling, supervising
+from ledger.instants import day_in, to_us
+from ledger.kinds import Scope
 from ledger.records import (
+    Decision,
     HeldBy,
     HoldDecision,
     HoldRequest,
@@ -31,9 +33,12 @@ from ledger.records import (
 class Desk:
     """Writes inside one transaction. Get one from `Books.transaction()`; do not keep it."""
 
-    def __init__(self, connection: Connection, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self, connection: Connection, clock: Callable[[], datetime], zone: tzinfo = UTC
+    ) -> None:
         self._connection = connection
         self._clock = clock
+        self._zone = zone
 
     def _now_us(self) -> int:
         return to_us(self._clock())
@@ -50,18 +55,21 @@ class Desk:
         return planning.open_order(self._connection, self._now_us(), order, jobs)
 
     def hold(self, requests: Sequence[HoldRequest]) -> list[HoldDecision]:
-        """Decide on money for attempts, each all or nothing under its job's and its order's cap.
+        """Decide on money for attempts, each all or nothing under every cap that covers it.
 
-        One decision per request, in the same order. Requests are decided one after the other, so
-        an early one can take the room of a later one. `Admit` writes the attempt as held and its
-        job as building, and opens a done order again; `Wait`, `Refuse` and `Stopped` write
-        nothing. Nothing may be sent before the transaction is committed.
+        Those are the caps of its job and its order, and of its cost centre's month and its
+        provider's day where somebody set one. One decision per request, in the same order.
+        Requests are decided one after the other, so an early one can take the room of a later one.
+        `Admit` writes the attempt as held and its job as building, and opens a done order again;
+        `Wait`, `Refuse` and `Stopped` change nothing. Nothing may be sent before the transaction
+        is committed.
 
         Raises:
             UnknownJob, WrongState: no such job, or it is neither planned nor refused.
             BrokenPromise: two requests for one job, a wrong number, a used attempt id.
         """
-        return holding.hold(self._connection, self._now_us(), requests)
+        now_us = self._now_us()
+        return holding.hold(self._connection, now_us, day_in(now_us, self._zone), requests)
 
     def settle(self, settlements: Sequence[Settlement]) -> list[Settled]:
         """End holds: charge them, void them, or keep them as unknown. One result per settlement.
@@ -76,6 +84,38 @@ class Desk:
             MoneyError: a price line that is no money.
         """
         return settling.settle(self._connection, self._now_us(), settlements)
+
+    def decide(self, decision: Decision) -> Settled:
+        """End an attempt that only a person can tell the end of; recorded with who and why.
+
+        Its job goes back to planned if it has attempts left, else it failed. A charge above the
+        hold is an overrun, as it always is.
+
+        Raises:
+            UnknownAttempt: no such attempt.
+            DecisionRefused: it has ended, or its run goes on; or nobody, or no reason, is named.
+            MoneyError: an amount that money cannot be.
+        """
+        return decisions.decide(self._connection, self._now_us(), decision)
+
+    def set_cap(
+        self, scope: Scope, subject: str, cap_nano: int | None, *, by: str, because: str
+    ) -> bool:
+        """Cap an order, or each month of a cost centre, or each day of a provider, from now on.
+
+        The running period follows at once, with what it has held and spent before; None takes the
+        cap of a cost centre or a provider away. False, and nothing is written, where it is the cap
+        already. A raised cap opens done orders again whose refused jobs may find room.
+
+        Raises:
+            CapTooLow: it is lower than what is held and spent under it.
+            CapRefused: a scope, amount or subject that cannot be capped; nobody, or no reason.
+            UnknownOrder: no such order.
+        """
+        now_us = self._now_us()
+        cap = (scope, subject, cap_nano)
+        day = day_in(now_us, self._zone)
+        return caps_setting.set_cap(self._connection, now_us, day, cap, (by, because))
 
     def note_ref(self, attempt_id: str, provider_ref: str) -> None:
         """Remember what the provider calls an open attempt, as soon as it is known.

@@ -9,10 +9,12 @@ from typing import Any, Protocol
 
 from sqlalchemy import Connection, insert
 
+from ledger import totals
 from ledger.instants import period_of
+from ledger.kinds import EntryKind
 from ledger.money import plain
 from ledger.records import PriceLine
-from ledger.schema import EntryKind, entries
+from ledger.schema import entries
 
 _INSERT = insert(entries)
 
@@ -23,9 +25,12 @@ FLOWS: Mapping[EntryKind, tuple[str, str]] = {
     EntryKind.CHARGE: ("held", "payable"),
     EntryKind.RELEASE: ("held", "available"),
     EntryKind.OVERRUN: ("overrun", "payable"),
+    EntryKind.RAISE: ("authorised", "available"),
+    EntryKind.LOWER: ("available", "authorised"),
 }
-"""From which account to which each kind moves money. `payable` is a provider's account, the
-others are an order's."""
+"""From which account to which each kind moves money. `payable` is a provider's account, the others
+are an order's, and those of a raised or lowered cap the order's, cost centre's or provider's whose
+cap it is."""
 
 
 class Attribution(Protocol):
@@ -69,15 +74,17 @@ def entry(
     *,
     attempt: tuple[str, str] | None = None,
     bill: tuple[str | None, str, str | None] | None = None,
+    decided: tuple[str, str] | None = None,
 ) -> dict[str, Any]:
     """One row for the entries table.
 
     `attempt` is (attempt id, job id); `bill`, for a charge or an overrun, is (provider reference,
-    price lines as JSON, digest of the bytes).
+    price lines as JSON, digest of the bytes); `decided`, where a person did, is (who, why).
     """
     source, target = FLOWS[kind]
     attempt_id, job_id = attempt or (None, None)
     provider_ref, lines_json, sha256 = bill or (None, None, None)
+    actor, because = decided or (None, None)
     return {
         "at_us": at_us,
         "period": period_of(at_us),
@@ -96,14 +103,51 @@ def entry(
         "provider_ref": provider_ref,
         "lines_json": lines_json,
         "sha256": sha256,
+        "rule_id": None,
+        "actor": actor,
+        "because": because,
+    }
+
+
+def cap_entry(
+    kind: EntryKind,
+    amount_nano: int,
+    rule: Any,  # noqa: ANN401 - a row of rules
+    order: Attribution | None,
+) -> dict[str, Any]:
+    """One row for a cap that was raised or lowered: an order's, or whose else the rule says."""
+    source, target = FLOWS[kind]
+    named = {
+        name: None if order is None else getattr(order, name)
+        for name in ("order_id", "cost_center", "campaign", "owner", "provider", "model")
+    }
+    owner = rule.subject if order is not None else f"{rule.scope}:{rule.subject}"
+    if order is None:
+        named[rule.scope] = rule.subject
+    return named | {
+        "at_us": rule.at_us,
+        "period": period_of(rule.at_us),
+        "kind": kind.value,
+        "from_account": f"{source}:{owner}",
+        "to_account": f"{target}:{owner}",
+        "amount_nano": amount_nano,
+        "attempt_id": None,
+        "job_id": None,
+        "provider_ref": None,
+        "lines_json": None,
+        "sha256": None,
+        "rule_id": rule.rule_id,
+        "actor": rule.actor,
+        "because": rule.because,
     }
 
 
 def write(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
-    """Append entries; an amount of zero moves nothing and is no entry."""
+    """Append entries and count them; an amount of zero moves nothing and is no entry."""
     moving = [row for row in rows if row["amount_nano"]]
     if moving:
         connection.execute(_INSERT, moving)
+        totals.add(connection, moving)
 
 
 def lines_to_json(lines: Iterable[PriceLine]) -> str:

@@ -10,6 +10,9 @@
     ├── UnknownOrder        no such order
     ├── UnknownJob          no such job
     ├── UnknownAttempt      no such attempt
+    ├── CapRefused          a cap that cannot be set like this
+    │   └── CapTooLow       a cap below what is held and spent under it
+    ├── DecisionRefused     an attempt that is not for a person to decide about
     └── BrokenPromise       a caller asked for what the books must never do
         ├── AlreadySettled  a hold ends once
         └── WrongState      a job or an order is not where the caller says it is
@@ -88,6 +91,29 @@ class UnknownAttempt(LedgerError):
 
     def __init__(self, attempt_id: str) -> None:
         super().__init__(f"there is no attempt {attempt_id} in the books")
+
+
+class CapRefused(LedgerError):
+    """A cap that cannot be set like this."""
+
+
+class CapTooLow(CapRefused):
+    """A cap below what is held and spent under it already.
+
+    Attributes:
+        used_nano: what is held and spent, overruns included; the lowest cap that could be set.
+    """
+
+    def __init__(self, name: str, cap: str, used: str, used_nano: int) -> None:
+        self.used_nano = used_nano
+        super().__init__(
+            f"a cap of {cap} on {name} is below what is used under it already ({used}): "
+            "set no less than that, or wait until holds are settled"
+        )
+
+
+class DecisionRefused(LedgerError):
+    """An attempt that is not for a person to decide about, now or ever."""
 
 
 class BrokenPromise(LedgerError):

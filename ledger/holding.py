@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, bindparam, insert, select, update
 
-from ledger import budgeting, entries
+from ledger import budgeting, caps, entries
 from ledger.budgeting import Budget, budget_id
 from ledger.errors import BrokenPromise, UnknownJob, WrongState
+from ledger.kinds import EntryKind, HoldState, Scope
 from ledger.records import (
     Admit,
     AttemptState,
@@ -20,17 +21,7 @@ from ledger.records import (
     Refuse,
     Stopped,
 )
-from ledger.schema import (
-    AnyRow,
-    EntryKind,
-    HoldState,
-    Scope,
-    attempts,
-    hold_budgets,
-    holds,
-    jobs,
-    orders,
-)
+from ledger.schema import AnyRow, attempts, hold_budgets, holds, jobs, orders
 
 _LOCK_JOBS = (
     select(jobs.c.job_id, jobs.c.order_id, jobs.c.state, jobs.c.last_number)
@@ -86,27 +77,30 @@ class _Case:
     request: HoldRequest
     order: AnyRow
     budgets: tuple[Budget, ...]
-    """Job before order: the order in which they are asked and locked."""
+    """In the order of their scopes, in which they are asked and locked."""
 
 
 def hold(
-    connection: Connection, now_us: int, requests: Sequence[HoldRequest]
+    connection: Connection, now_us: int, day: str, requests: Sequence[HoldRequest]
 ) -> list[HoldDecision]:
-    """See `Desk.hold`."""
+    """See `Desk.hold`. `day` is the day that it is in the books' time zone."""
     if not requests:
         return []
-    cases = _read_cases(connection, requests)
+    cases = _read_cases(connection, now_us, day, requests)
     decisions = [_decide(case) for case in cases]
     admitted = [
         case for case, decision in zip(cases, decisions, strict=True) if isinstance(decision, Admit)
     ]
     if admitted:
-        _write(connection, now_us, admitted)
+        _write(connection, now_us, day, admitted)
     return decisions
 
 
-def _read_cases(connection: Connection, requests: Sequence[HoldRequest]) -> list[_Case]:
-    """Lock jobs, then their budgets, then their orders' budgets, and read what they say."""
+def _read_cases(
+    connection: Connection, now_us: int, day: str, requests: Sequence[HoldRequest]
+) -> list[_Case]:
+    """Lock jobs, then their budgets, their orders' and the shared ones, and read what they say."""
+    caps.share(connection)
     job_ids = sorted({request.job_id for request in requests})
     if len(job_ids) != len(requests):
         raise BrokenPromise("one job was given two hold requests at once")
@@ -116,15 +110,18 @@ def _read_cases(connection: Connection, requests: Sequence[HoldRequest]) -> list
     order_ids = sorted({request.order_id for request in requests})
     tills = budgeting.lock(connection, [budget_id(Scope.JOB, job_id) for job_id in job_ids])
     tills |= budgeting.lock(connection, [budget_id(Scope.ORDER, name) for name in order_ids])
-    # Read after the budgets are locked: a settlement that overruns stops its order under that lock.
+    # Read after these budgets are locked: a settlement that overruns stops its order under that lock.
     found = {row.order_id: row for row in connection.execute(_ORDERS, {"ids": order_ids})}
+    shared = caps.lock_running(connection, now_us, day, found.values())
     cases = []
     for request in requests:
         order = found[request.order_id]
         till = tills.get(budget_id(Scope.JOB, request.job_id))
         if till is None:
             till = Budget(Scope.JOB, request.job_id, order.per_job_nano, is_new=True)
-        cases.append(_Case(request, order, (till, tills[budget_id(Scope.ORDER, request.order_id)])))
+        of_order = tills[budget_id(Scope.ORDER, request.order_id)]
+        covering = [shared[name] for name in caps.covering(order, day) if name in shared]
+        cases.append(_Case(request, order, (till, of_order, *covering)))
     return cases
 
 
@@ -169,11 +166,11 @@ def _decide(case: _Case) -> HoldDecision:
     return Admit(request.attempt_id)
 
 
-def _write(connection: Connection, now_us: int, admitted: Sequence[_Case]) -> None:
+def _write(connection: Connection, now_us: int, day: str, admitted: Sequence[_Case]) -> None:
     """Write admitted holds. Entries come last: their numbers follow the order budget's lock."""
     _write_budgets(connection, now_us, admitted)
     connection.execute(_INSERT_ATTEMPTS, [_attempt_row(case.request, now_us) for case in admitted])
-    connection.execute(_INSERT_HOLDS, [_hold_row(case.request, now_us) for case in admitted])
+    connection.execute(_INSERT_HOLDS, [_hold_row(case.request, now_us, day) for case in admitted])
     connection.execute(
         _INSERT_HOLD_BUDGETS,
         [
@@ -239,10 +236,11 @@ def _attempt_row(request: HoldRequest, now_us: int) -> dict[str, object]:
     }
 
 
-def _hold_row(request: HoldRequest, now_us: int) -> dict[str, object]:
+def _hold_row(request: HoldRequest, now_us: int, day: str) -> dict[str, object]:
     return {
         "attempt_id": request.attempt_id,
         "amount_nano": request.amount_nano,
         "state": HoldState.OPEN.value,
+        "day": day,
         "opened_at_us": now_us,
     }

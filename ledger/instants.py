@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 
 from ledger.errors import BrokenPromise
 
@@ -32,6 +32,11 @@ def from_us_or_none(at_us: int | None) -> datetime | None:
 def period_of(at_us: int) -> str:
     """The accounting period: the month in UTC, YYYY-MM."""
     return from_us(at_us).strftime("%Y-%m")
+
+
+def day_in(at_us: int, zone: tzinfo) -> str:
+    """The calendar day in a time zone, YYYY-MM-DD; its first seven characters are the month."""
+    return from_us(at_us).astimezone(zone).strftime("%Y-%m-%d")
 
 
 def day_of(at_us: int) -> str:

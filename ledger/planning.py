@@ -9,8 +9,9 @@ from sqlalchemy import Connection, bindparam, insert, select
 
 from ledger import budgeting, entries
 from ledger.errors import BrokenPromise, OrderChanged
+from ledger.kinds import EntryKind, Scope
 from ledger.records import JobRecord, JobState, OrderRecord, OrderState
-from ledger.schema import EntryKind, Scope, jobs, orders
+from ledger.schema import jobs, orders
 
 CHUNK = 2_000
 """Jobs per statement: enough to spend the time in the database, few enough to stay small."""

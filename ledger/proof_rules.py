@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from ledger.entries import FLOWS
+from ledger.instants import DAY_US, day_of
 from ledger.money import format_usd
 from ledger.schema import AnyRow
 
@@ -26,10 +27,14 @@ class Rule:
     problem: Callable[[AnyRow], str]
 
 
+# Caps of cost centres and providers are nobody's order.
+_OWNER = "COALESCE(order_id, 'cost_center:' || cost_center, 'provider:' || provider, '')"
+
+
 def _account_case(side: int) -> str:
     whens = " ".join(
         f"WHEN '{kind.value}' THEN '{words[side]}:' || "
-        f"{'provider' if words[side] == 'payable' else 'order_id'}"
+        f"{'provider' if words[side] == 'payable' else _OWNER}"
         for kind, words in FLOWS.items()
     )
     return f"CASE kind {whens} ELSE '' END"
@@ -80,11 +85,16 @@ MONEY_RULES = (
         SELECT e.entry_id, e.kind, e.order_id FROM entries e
         LEFT JOIN orders o ON o.order_id = e.order_id
         LEFT JOIN attempts a ON a.attempt_id = e.attempt_id
-        WHERE o.order_id IS NULL OR e.cost_center <> o.cost_center OR e.campaign <> o.campaign
-            OR e.owner <> o.owner OR e.provider <> o.provider OR e.model <> o.model
-            OR (e.kind = 'cap' AND (e.attempt_id IS NOT NULL OR e.job_id IS NOT NULL))
-            OR (e.kind <> 'cap' AND (a.attempt_id IS NULL OR e.job_id IS NULL
-                OR a.job_id <> e.job_id OR a.order_id <> e.order_id))
+        WHERE (e.order_id IS NOT NULL AND (o.order_id IS NULL OR e.cost_center <> o.cost_center
+                OR e.campaign <> o.campaign OR e.owner <> o.owner OR e.provider <> o.provider
+                OR e.model <> o.model))
+            OR (e.order_id IS NULL AND (e.kind NOT IN ('raise', 'lower')
+                OR (e.cost_center IS NULL) = (e.provider IS NULL)
+                OR e.campaign IS NOT NULL OR e.owner IS NOT NULL OR e.model IS NOT NULL))
+            OR (e.kind IN ('cap', 'raise', 'lower')
+                AND (e.attempt_id IS NOT NULL OR e.job_id IS NOT NULL))
+            OR (e.kind NOT IN ('cap', 'raise', 'lower') AND (a.attempt_id IS NULL
+                OR e.job_id IS NULL OR a.job_id <> e.job_id OR a.order_id <> e.order_id))
         ORDER BY e.entry_id
         """,
         lambda row: (
@@ -100,9 +110,9 @@ MONEY_RULES = (
             FROM entries WHERE kind = 'cap' GROUP BY order_id) c ON c.order_id = o.order_id
         LEFT JOIN budgets b ON b.budget_id = 'order:' || o.order_id
         WHERE COALESCE(c.opened, 0) <> o.cap_nano OR COALESCE(c.times, 0) > 1
-            OR b.budget_id IS NULL OR b.cap_nano <> o.cap_nano
+            OR b.budget_id IS NULL OR (b.rule_id IS NULL AND b.cap_nano <> o.cap_nano)
             OR EXISTS (SELECT 1 FROM jobs j JOIN budgets p ON p.budget_id = 'job:' || j.job_id
-                WHERE j.order_id = o.order_id AND p.cap_nano <> o.per_job_nano)
+                WHERE j.order_id = o.order_id AND (p.cap_nano <> o.per_job_nano OR p.rule_id IS NOT NULL))
         ORDER BY o.order_id
         """,
         lambda row: (
@@ -211,7 +221,8 @@ MONEY_RULES = (
         """,
         lambda row: (
             f"budget {row.budget_id} says {format_usd(row.held_nano)} held and "
-            f"{format_usd(row.spent_nano)} spent of {format_usd(row.cap_nano)}, but the entries "
+            f"{format_usd(row.spent_nano)} spent"
+            f"{'' if row.cap_nano is None else ' of ' + format_usd(row.cap_nano)}, but the entries "
             f"say {format_usd(int(row.held))} and {format_usd(int(row.spent))}"
         ),
     ),
@@ -220,16 +231,45 @@ MONEY_RULES = (
         """
         SELECT entry_id, order_id FROM (
             SELECT entry_id, order_id,
-                SUM(CASE WHEN kind IN ('cap', 'void', 'release') THEN amount_nano
-                    WHEN kind = 'hold' THEN -amount_nano ELSE 0 END)
+                SUM(CASE WHEN kind IN ('cap', 'raise', 'void', 'release') THEN amount_nano
+                    WHEN kind IN ('hold', 'lower') THEN -amount_nano ELSE 0 END)
                     OVER (PARTITION BY order_id ORDER BY entry_id) AS available,
                 SUM(CASE WHEN kind = 'hold' THEN amount_nano
                     WHEN kind IN ('void', 'release', 'charge') THEN -amount_nano ELSE 0 END)
                     OVER (PARTITION BY order_id ORDER BY entry_id) AS held
-            FROM entries) running
+            FROM entries WHERE order_id IS NOT NULL) running
         WHERE available < 0 OR held < 0 ORDER BY entry_id
         """,
         lambda row: f"entry E{row.entry_id} takes order {row.order_id} beyond what it had",
+    ),
+    Rule(
+        "every running total is what its entries come to",
+        f"""
+        SELECT day, order_id, SUM(charged) AS charged, SUM(moved) AS moved,
+            SUM(told_charged) AS told_charged, SUM(told_moved) AS told_moved
+        FROM (
+            SELECT at_us / {DAY_US} AS day, COALESCE(order_id, '') AS order_id,
+                COALESCE(cost_center, '') AS cost_center, COALESCE(campaign, '') AS campaign,
+                COALESCE(provider, '') AS provider, COALESCE(model, '') AS model,
+                CASE WHEN kind IN ('charge', 'overrun') THEN amount_nano ELSE 0 END AS charged,
+                CASE WHEN kind = 'overrun' THEN amount_nano ELSE 0 END AS overrun, 1 AS moved,
+                0 AS told_charged, 0 AS told_overrun, 0 AS told_moved
+            FROM entries
+            UNION ALL
+            SELECT day, order_id, cost_center, campaign, provider, model, 0, 0, 0,
+                charged_nano, overrun_nano, entry_count
+            FROM totals) both_sides
+        GROUP BY day, order_id, cost_center, campaign, provider, model
+        HAVING SUM(charged) <> SUM(told_charged) OR SUM(overrun) <> SUM(told_overrun)
+            OR SUM(moved) <> SUM(told_moved)
+        ORDER BY day, order_id, cost_center, campaign, provider, model
+        """,
+        lambda row: (
+            f"the running total of {row.order_id or 'what belongs to no order'} on "
+            f"{day_of(int(row.day) * DAY_US)} says {format_usd(int(row.told_charged))} charged in "
+            f"{row.told_moved} entries, but the entries say {format_usd(int(row.charged))} in "
+            f"{row.moved}"
+        ),
     ),
 )
 

@@ -7,11 +7,13 @@ from collections.abc import Iterator
 from sqlalchemy import Connection, func, select, text
 
 from ledger import entries as entry_form
+from ledger import sealing_proof
+from ledger.caps_proof import CAP_RULES, DAYS, first_wrong_day
 from ledger.instants import period_of
 from ledger.money import charge_nano, format_usd
 from ledger.proof_rules import MONEY_RULES, WORK_RULES, Rule
-from ledger.reporting import BILLED
 from ledger.schema import AnyRow, attempts, budgets, entries
+from ledger.totals import BILLED
 from ledger.views import (
     Proof,
 )
@@ -46,12 +48,16 @@ def prove(connection: Connection) -> Proof:
             problem = found
             break
         proven.append(sentence)
+    sealed = sealing_proof.extent(connection)
     return Proof(
         entries=connection.execute(select(func.count()).select_from(entries)).scalar_one(),
         attempts=connection.execute(select(func.count()).select_from(attempts)).scalar_one(),
         budgets=connection.execute(select(func.count()).select_from(budgets)).scalar_one(),
         problem=problem,
         checks=tuple(proven),
+        blocks=sealed.blocks,
+        sealed_entries=sealed.entries,
+        seal_sha256=sealed.sha256,
     )
 
 
@@ -59,8 +65,12 @@ def _findings(connection: Connection) -> Iterator[tuple[str, str | None]]:
     for rule in MONEY_RULES:
         yield rule.sentence, _first_break(connection, rule)
     yield _PRICES, _first_wrong_price(connection)
+    for rule in CAP_RULES:
+        yield rule.sentence, _first_break(connection, rule)
+    yield DAYS, first_wrong_day(connection)
     for rule in WORK_RULES:
         yield rule.sentence, _first_break(connection, rule)
+    yield sealing_proof.SENTENCE, sealing_proof.first_broken(connection)
 
 
 def _first_break(connection: Connection, rule: Rule) -> str | None:

@@ -8,13 +8,15 @@ from contextlib import AbstractContextManager
 
 from sqlalchemy import Connection
 
-from ledger import proving, reading, reporting, stories
+from ledger import caps_reading, proving, reading, reporting, stories
 from ledger.records import (
     AttemptState,
     JobState,
     VerdictRecord,
 )
 from ledger.views import (
+    BudgetView,
+    CapRule,
     ChargeRow,
     JobStory,
     JobView,
@@ -43,6 +45,23 @@ class Reader(ABC):
     @abstractmethod
     def _snapshot(self) -> AbstractContextManager[Connection]:
         """Give a connection whose statements all see the same moment."""
+
+    @abstractmethod
+    def today(self) -> str:
+        """Say which day it is in the books' time zone, YYYY-MM-DD."""
+
+    def budgets(self, *, past: bool = False) -> list[BudgetView]:
+        """The caps of orders that are not done, cost centres' months and providers' days.
+
+        Only running periods, unless `past` is asked for too, which brings done orders as well.
+        """
+        with self._snapshot() as connection:
+            return caps_reading.listed(connection, self.today(), past=past)
+
+    def cap_rules(self) -> list[CapRule]:
+        """Every cap that people set, in the order they were set; the last of a subject stands."""
+        with self._reading() as connection:
+            return caps_reading.rules(connection)
 
     def order(self, order_id: str) -> OrderView | None:
         """One order, or None."""

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, bindparam, func, select, text
 
 from ledger.instants import from_us, from_us_or_none
+from ledger.kinds import Scope
 from ledger.records import (
     AttemptState,
     JobState,
@@ -16,7 +17,7 @@ from ledger.records import (
     OrderState,
     VerdictRecord,
 )
-from ledger.schema import AnyRow, Scope, attempts, budgets, jobs, orders, releases, verdicts
+from ledger.schema import AnyRow, attempts, budgets, jobs, orders, releases, verdicts
 from ledger.views import (
     JobView,
     LostAttempt,
@@ -32,6 +33,7 @@ _ORDERS = select(
     budgets.c.held_nano,
     budgets.c.spent_nano,
     budgets.c.overrun_nano,
+    budgets.c.cap_nano.label("cap_in_force_nano"),
     budgets.c.updated_at_us.label("moved_at_us"),
 ).join(budgets, (budgets.c.scope == Scope.ORDER.value) & (budgets.c.subject == orders.c.order_id))
 _ORDER = _ORDERS.where(orders.c.order_id == bindparam("id"))
@@ -165,6 +167,7 @@ def _order_view(row: AnyRow) -> OrderView:
         held_nano=row.held_nano,
         spent_nano=row.spent_nano,
         overrun_nano=row.overrun_nano,
+        cap_nano=row.cap_in_force_nano,
         created_at=from_us(row.created_at_us),
         updated_at=from_us(max(row.updated_at_us, row.moved_at_us)),
     )

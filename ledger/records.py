@@ -6,10 +6,12 @@ command line share.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
+
+from ledger.kinds import DecisionKind, Scope
 
 
 class OrderState(StrEnum):
@@ -126,6 +128,13 @@ class Wait:
 
     budget_id: str
     reason: str
+    standing: tuple[int, int, int] = field(default=(0, 0, 0), compare=False)
+    """The budget's cap, held and gone nano-USD when it was asked: another answer, another chance."""
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether other orders' holds, perhaps of other processes, count under the budget too."""
+        return self.budget_id.partition(":")[0] in {Scope.COST_CENTER, Scope.PROVIDER}
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,6 +217,18 @@ class Settled:
     charged_nano: int
     overrun_nano: int
     """The part of the charge above its hold; not zero means that the order was stopped."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What a person decided about an attempt whose end cannot be told: charge it, or void it."""
+
+    attempt_id: str
+    kind: DecisionKind
+    amount_usd: Decimal
+    """What it is charged; zero where it is voided."""
+    by: str
+    because: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,11 +8,23 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Connection, Select, and_, case, cast, func, select
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    Select,
+    and_,
+    case,
+    cast,
+    func,
+    select,
+    text,
+)
 
 from ledger import entries as entry_form
 from ledger.errors import BrokenPromise
 from ledger.instants import DAY_US, day_of, from_us, period_of
+from ledger.kinds import EntryKind
 from ledger.money import charge_nano, share, usd
 from ledger.records import (
     AttemptState,
@@ -20,48 +32,53 @@ from ledger.records import (
 )
 from ledger.schema import (
     AnyRow,
-    EntryKind,
-    HoldState,
     attempts,
     entries,
-    holds,
     jobs,
     orders,
     releases,
 )
+from ledger.schema import totals as running
+from ledger.totals import BILLED
 from ledger.views import (
     ChargeRow,
     SummaryRow,
     Totals,
 )
 
-BILLED = (EntryKind.CHARGE.value, EntryKind.OVERRUN.value)
-"""The kinds of entries that a provider's bill is made of."""
-
 CURRENCY = "USD"
 
 
+def _sum(amount: ColumnElement[int]) -> ColumnElement[int]:
+    """A sum; PostgreSQL sums BIGINT as NUMERIC, so it is brought back to BIGINT."""
+    return cast(func.coalesce(func.sum(amount), 0), BigInteger)
+
+
 def _sum_if(condition: ColumnElement[bool], amount: ColumnElement[int]) -> ColumnElement[int]:
-    """A sum over some rows; PostgreSQL sums BIGINT as NUMERIC, so it is brought back to BIGINT."""
-    return cast(func.coalesce(func.sum(case((condition, amount), else_=0)), 0), BigInteger)
+    return _sum(case((condition, amount), else_=0))
 
 
-_CHARGED = _sum_if(entries.c.kind.in_(BILLED), entries.c.amount_nano).label("charged_nano")
-_OVERRUN = _sum_if(entries.c.kind == EntryKind.OVERRUN.value, entries.c.amount_nano).label(
-    "overrun_nano"
+_TOTALS = select(
+    _sum(running.c.charged_nano).label("charged_nano"),
+    _sum(running.c.overrun_nano).label("overrun_nano"),
+    _sum(running.c.entry_count).label("entry_count"),
 )
-_HELD = cast(func.coalesce(func.sum(holds.c.amount_nano), 0), BigInteger).label("held_nano")
-_UNKNOWN = _sum_if(attempts.c.state == AttemptState.UNKNOWN.value, holds.c.amount_nano).label(
-    "unknown_nano"
+_ENTRIES = select(
+    _sum_if(entries.c.kind.in_(BILLED), entries.c.amount_nano).label("charged_nano"),
+    _sum_if(entries.c.kind == EntryKind.OVERRUN.value, entries.c.amount_nano).label("overrun_nano"),
+    func.count().label("entry_count"),
 )
-
-_ENTRIES = select(_CHARGED, _OVERRUN, func.count().label("entry_count"))
 _OPEN_HOLDS = (
-    select(_HELD, _UNKNOWN)
-    .select_from(holds)
-    .join(attempts, attempts.c.attempt_id == holds.c.attempt_id)
+    select(
+        _sum(attempts.c.hold_nano).label("held_nano"),
+        _sum_if(attempts.c.state == AttemptState.UNKNOWN.value, attempts.c.hold_nano).label(
+            "unknown_nano"
+        ),
+    )
+    .select_from(attempts)
     .join(orders, orders.c.order_id == attempts.c.order_id)
-    .where(holds.c.state == HoldState.OPEN.value)
+    # The literal condition lets both databases use the partial index of open attempts.
+    .where(text("attempts.state IN ('held', 'unknown')"))
 )
 _RELEASES = (
     select(func.count().label("released"))
@@ -72,11 +89,13 @@ _RELEASES = (
 
 @dataclass(frozen=True, slots=True)
 class _Dimension:
-    """Where entries, open holds and releases keep the value that a summary is by."""
+    """Where the books keep the value that a summary is by."""
 
-    of_entry: ColumnElement[Any]
+    of_money: ColumnElement[Any]
     of_hold: ColumnElement[Any]
     of_release: ColumnElement[Any]
+    money: Select[int, int, int] = _TOTALS
+    """What was charged: the running totals, or the entries where totals are not as fine."""
     is_day: bool = False
     """The keys are days since 1970, to be written as dates (or as months, for a period)."""
 
@@ -87,16 +106,16 @@ def _day(at_us: ColumnElement[int]) -> ColumnElement[int]:
 
 
 def _of_order(name: str) -> _Dimension:
-    return _Dimension(entries.c[name], orders.c[name], orders.c[name])
+    return _Dimension(func.nullif(running.c[name], ""), orders.c[name], orders.c[name])
 
 
 _BY_DAY = _Dimension(
-    _day(entries.c.at_us), _day(holds.c.opened_at_us), _day(releases.c.released_at_us), is_day=True
+    running.c.day, _day(attempts.c.held_at_us), _day(releases.c.released_at_us), is_day=True
 )
 
 DIMENSIONS: Mapping[str, _Dimension] = {
     "order": _of_order("order_id"),
-    "job": _Dimension(entries.c.job_id, attempts.c.job_id, releases.c.job_id),
+    "job": _Dimension(entries.c.job_id, attempts.c.job_id, releases.c.job_id, money=_ENTRIES),
     "model": _of_order("model"),
     "provider": _of_order("provider"),
     "cost_center": _of_order("cost_center"),
@@ -109,7 +128,7 @@ DIMENSIONS: Mapping[str, _Dimension] = {
 
 def totals(connection: Connection) -> Totals:
     """What all entries and open holds add up to."""
-    moved = connection.execute(_ENTRIES).one()
+    moved = connection.execute(_TOTALS).one()
     held = connection.execute(_OPEN_HOLDS).one()
     return Totals(
         charged_nano=moved.charged_nano,
@@ -131,7 +150,7 @@ def summary(connection: Connection, by: str) -> list[SummaryRow]:
         raise BrokenPromise(f"a summary can be by {', '.join(DIMENSIONS)}, not by {by!r}")
     sums: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
     for statement, key in (
-        (_ENTRIES, dimension.of_entry),
+        (dimension.money, dimension.of_money),
         (_OPEN_HOLDS, dimension.of_hold),
         (_RELEASES, dimension.of_release),
     ):

@@ -27,45 +27,11 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql
 
+from ledger.kinds import DecisionKind, EntryKind, HoldState, Scope
 from ledger.records import AttemptState, JobState, OrderState
 
 AnyRow: TypeAlias = "Row[*tuple[Any, ...]]"
 """A row whose columns are read by name."""
-
-
-class HoldState(StrEnum):
-    """Where the money of one attempt stands."""
-
-    OPEN = "open"
-    """Set aside, under every budget that covers it."""
-    CHARGED = "charged"
-    """Ended by a charge, with the rest released."""
-    VOIDED = "voided"
-    """Ended without a charge, released whole."""
-
-
-class Scope(StrEnum):
-    """What a budget caps. The order of the members is the order in which budgets are locked."""
-
-    JOB = "job"
-    ORDER = "order"
-
-
-class EntryKind(StrEnum):
-    """Why an entry moved money."""
-
-    CAP = "cap"
-    """authorised -> available, when an order is opened."""
-    HOLD = "hold"
-    """available -> held."""
-    VOID = "void"
-    """held -> available: the whole hold comes back."""
-    CHARGE = "charge"
-    """held -> payable, up to the hold."""
-    RELEASE = "release"
-    """held -> available: the unspent rest of a hold."""
-    OVERRUN = "overrun"
-    """overrun -> payable: the part of a charge above its hold."""
 
 
 metadata = MetaData(
@@ -80,6 +46,9 @@ metadata = MetaData(
 
 # Names sort byte by byte on both databases, whatever locale the server was made with.
 _Word = Text().with_variant(postgresql.TEXT(collation="C"), "postgresql")
+
+# SQLite counts by itself only in a column of this very type.
+_Number = BigInteger().with_variant(Integer, "sqlite")
 
 CAP_ENTRY = text("kind = 'cap'")
 OPEN_ATTEMPT = text("state IN ('held', 'unknown')")
@@ -194,11 +163,32 @@ holds = Table(
     Column("attempt_id", _Word, ForeignKey("attempts.attempt_id"), primary_key=True),
     Column("amount_nano", BigInteger, nullable=False),
     Column("state", _Word, nullable=False),
+    # The calendar day of the hold in the books' time zone; it decides which periods it counts in.
+    Column("day", _Word, nullable=False),
     Column("opened_at_us", BigInteger, nullable=False),
     Column("ended_at_us", BigInteger),
     _one_of("state", HoldState),
     CheckConstraint("amount_nano >= 0", name="amount"),
     CheckConstraint("(state = 'open') = (ended_at_us IS NULL)", name="ended"),
+)
+
+cap_rules = Table(
+    "cap_rules",
+    metadata,
+    Column("rule_id", _Number, primary_key=True, autoincrement=True),
+    Column("at_us", BigInteger, nullable=False),
+    Column("scope", _Word, nullable=False),
+    Column("subject", _Word, nullable=False),
+    # No amount: from then on there is no cap.
+    Column("cap_nano", BigInteger),
+    Column("actor", Text, nullable=False),
+    Column("because", Text, nullable=False),
+    CheckConstraint("scope IN ('order', 'cost_center', 'provider')", name="scope"),
+    CheckConstraint("cap_nano >= 0", name="cap"),
+    CheckConstraint("cap_nano IS NOT NULL OR scope <> 'order'", name="orders_have_caps"),
+    CheckConstraint("actor <> '' AND because <> ''", name="says_who_and_why"),
+    Index("cap_rules_in_force", "scope", "subject", "rule_id", unique=True),
+    sqlite_autoincrement=True,
 )
 
 budgets = Table(
@@ -207,7 +197,11 @@ budgets = Table(
     Column("budget_id", _Word, primary_key=True),
     Column("scope", _Word, nullable=False),
     Column("subject", _Word, nullable=False),
-    Column("cap_nano", BigInteger, nullable=False),
+    # A month for a cost centre, a day for a provider, nothing for orders and jobs.
+    Column("period", _Word, nullable=False),
+    Column("cap_nano", BigInteger),
+    # The rule that the cap is from; none where it is the order's own.
+    Column("rule_id", _Number, ForeignKey("cap_rules.rule_id")),
     Column("held_nano", BigInteger, nullable=False),
     Column("spent_nano", BigInteger, nullable=False),
     Column("overrun_nano", BigInteger, nullable=False),
@@ -218,7 +212,11 @@ budgets = Table(
         name="within_cap",
     ),
     CheckConstraint("overrun_nano >= 0", name="overrun"),
-    UniqueConstraint("scope", "subject"),
+    CheckConstraint("(period = '') = (scope IN ('job', 'order'))", name="period"),
+    CheckConstraint(
+        "cap_nano IS NOT NULL OR (period <> '' AND rule_id IS NOT NULL)", name="uncapped_by_rule"
+    ),
+    UniqueConstraint("scope", "subject", "period"),
 )
 
 hold_budgets = Table(
@@ -231,12 +229,7 @@ hold_budgets = Table(
 entries = Table(
     "entries",
     metadata,
-    Column(
-        "entry_id",
-        BigInteger().with_variant(Integer, "sqlite"),
-        primary_key=True,
-        autoincrement=True,
-    ),
+    Column("entry_id", _Number, primary_key=True, autoincrement=True),
     Column("at_us", BigInteger, nullable=False),
     Column("period", _Word, nullable=False),
     Column("kind", _Word, nullable=False),
@@ -245,21 +238,38 @@ entries = Table(
     Column("amount_nano", BigInteger, nullable=False),
     Column("attempt_id", _Word, ForeignKey("attempts.attempt_id")),
     Column("job_id", _Word),
-    Column("order_id", _Word, ForeignKey("orders.order_id"), nullable=False),
-    Column("cost_center", _Word, nullable=False),
-    Column("campaign", _Word, nullable=False),
-    Column("owner", _Word, nullable=False),
-    Column("provider", _Word, nullable=False),
-    Column("model", _Word, nullable=False),
+    # What a cap of a cost centre or a provider is put down to is all that is there to name.
+    Column("order_id", _Word, ForeignKey("orders.order_id")),
+    Column("cost_center", _Word),
+    Column("campaign", _Word),
+    Column("owner", _Word),
+    Column("provider", _Word),
+    Column("model", _Word),
     Column("provider_ref", _Word),
     Column("lines_json", Text),
     Column("sha256", _Word),
+    Column("rule_id", _Number, ForeignKey("cap_rules.rule_id"), unique=True),
+    # Who decided and why, where a person did.
+    Column("actor", Text),
+    Column("because", Text),
     _one_of("kind", EntryKind),
     CheckConstraint("amount_nano > 0", name="amount"),
     CheckConstraint("from_account <> to_account", name="accounts"),
     CheckConstraint(
-        "(kind = 'cap') = (attempt_id IS NULL) AND (kind = 'cap') = (job_id IS NULL)",
+        "(kind IN ('cap', 'raise', 'lower')) = (attempt_id IS NULL) "
+        "AND (kind IN ('cap', 'raise', 'lower')) = (job_id IS NULL)",
         name="names_attempt",
+    ),
+    CheckConstraint(
+        "kind IN ('raise', 'lower') OR (order_id IS NOT NULL AND cost_center IS NOT NULL "
+        "AND campaign IS NOT NULL AND owner IS NOT NULL AND provider IS NOT NULL "
+        "AND model IS NOT NULL)",
+        name="names_order",
+    ),
+    CheckConstraint("(kind IN ('raise', 'lower')) = (rule_id IS NOT NULL)", name="names_rule"),
+    CheckConstraint(
+        "(actor IS NULL) = (because IS NULL) AND (rule_id IS NULL OR actor IS NOT NULL)",
+        name="names_actor",
     ),
     CheckConstraint(
         "(kind IN ('charge', 'overrun')) = (lines_json IS NOT NULL)", name="charge_has_lines"
@@ -273,6 +283,20 @@ entries = Table(
         postgresql_where=CAP_ENTRY,
     ),
     sqlite_autoincrement=True,
+)
+
+decisions = Table(
+    "decisions",
+    metadata,
+    Column("attempt_id", _Word, ForeignKey("attempts.attempt_id"), primary_key=True),
+    Column("at_us", BigInteger, nullable=False),
+    Column("kind", _Word, nullable=False),
+    Column("amount_nano", BigInteger, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("because", Text, nullable=False),
+    _one_of("kind", DecisionKind),
+    CheckConstraint("amount_nano >= 0 AND (kind = 'charge' OR amount_nano = 0)", name="amount"),
+    CheckConstraint("actor <> '' AND because <> ''", name="says_who_and_why"),
 )
 
 verdicts = Table(
@@ -316,4 +340,38 @@ leases = Table(
     Column("since_us", BigInteger, nullable=False),
     Column("expires_at_us", BigInteger, nullable=False),
     CheckConstraint("expires_at_us > since_us", name="span"),
+)
+
+totals = Table(
+    "totals",
+    metadata,
+    Column("day", Integer, primary_key=True, autoincrement=False),
+    Column("order_id", _Word, primary_key=True),
+    Column("cost_center", _Word, primary_key=True),
+    Column("campaign", _Word, primary_key=True),
+    Column("provider", _Word, primary_key=True),
+    Column("model", _Word, primary_key=True),
+    Column("charged_nano", BigInteger, nullable=False),
+    Column("overrun_nano", BigInteger, nullable=False),
+    Column("entry_count", BigInteger, nullable=False),
+    CheckConstraint(
+        "overrun_nano >= 0 AND charged_nano >= overrun_nano AND entry_count > 0", name="amounts"
+    ),
+)
+
+seals = Table(
+    "seals",
+    metadata,
+    Column("block", Integer, primary_key=True, autoincrement=False),
+    Column("form", Integer, nullable=False),
+    Column("first_entry_id", BigInteger, nullable=False),
+    Column("last_entry_id", BigInteger, nullable=False),
+    Column("entry_count", Integer, nullable=False),
+    Column("previous_sha256", _Word, nullable=False),
+    Column("sha256", _Word, nullable=False, unique=True),
+    Column("sealed_at_us", BigInteger, nullable=False),
+    CheckConstraint(
+        "block >= 1 AND entry_count >= 1 AND entry_count <= last_entry_id - first_entry_id + 1",
+        name="span",
+    ),
 )

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, func, select, text, update
 
-from ledger import budgeting, entries
+from ledger import budgeting, caps, entries
 from ledger.errors import AlreadySettled, BrokenPromise, UnknownAttempt
+from ledger.kinds import EntryKind, HoldState, Scope
 from ledger.money import charge_nano, format_usd
 from ledger.records import (
     AttemptState,
@@ -22,18 +23,7 @@ from ledger.records import (
     Settlement,
     UnknownSettlement,
 )
-from ledger.schema import (
-    AnyRow,
-    EntryKind,
-    HoldState,
-    Scope,
-    attempts,
-    budgets,
-    hold_budgets,
-    holds,
-    jobs,
-    orders,
-)
+from ledger.schema import AnyRow, attempts, budgets, hold_budgets, holds, jobs, orders
 from ledger.words import clean
 
 _OPEN = frozenset({AttemptState.HELD.value, AttemptState.UNKNOWN.value})
@@ -149,6 +139,8 @@ class _End:
     total_nano: int = 0
     voided: bool = False
     counts: bool = True
+    decided: tuple[str, str] | None = None
+    """Who ended it and why, where a person did."""
 
     @property
     def is_over(self) -> bool:
@@ -164,15 +156,24 @@ class _End:
         return self.total_nano - self.charged_nano
 
 
-def settle(connection: Connection, now_us: int, settlements: Sequence[Settlement]) -> list[Settled]:
-    """See `Desk.settle`."""
+def settle(
+    connection: Connection,
+    now_us: int,
+    settlements: Sequence[Settlement],
+    decided: tuple[str, str] | None = None,
+) -> list[Settled]:
+    """See `Desk.settle`. `decided` says who ended them all and why, where a person did."""
     if not settlements:
         return []
+    caps.share(connection)
     ids = sorted({settlement.attempt_id for settlement in settlements})
     found = {row.attempt_id: row for row in connection.execute(_LOCK_ATTEMPTS, {"ids": ids})}
     if len(ids) != len(settlements):
         raise BrokenPromise("one attempt was given two settlements at once")
-    ends = [_work_out(settlement, found.get(settlement.attempt_id)) for settlement in settlements]
+    ends = [
+        replace(_work_out(settlement, found.get(settlement.attempt_id)), decided=decided)
+        for settlement in settlements
+    ]
     over = [end for end in ends if end.is_over]
     _write_attempts(connection, now_us, ends)
     _write_jobs(connection, now_us, ends)
@@ -309,7 +310,7 @@ def _write_jobs(connection: Connection, now_us: int, ends: Sequence[_End]) -> No
 
 
 def _write_budgets(connection: Connection, now_us: int, over: Sequence[_End]) -> None:
-    """Give back holds and book charges under every budget that covers them, job budgets first."""
+    """Give back holds and book charges under every budget that they were made under, jobs' first."""
     by_attempt = {end.row.attempt_id: end for end in over}
     changes: dict[Scope, dict[str, tuple[int, int, int]]] = {scope: {} for scope in Scope}
     for cover in connection.execute(_COVERS, {"ids": sorted(by_attempt)}):
@@ -326,24 +327,31 @@ def _write_budgets(connection: Connection, now_us: int, over: Sequence[_End]) ->
 
 
 def _entry_rows(end: _End, now_us: int) -> list[dict[str, Any]]:
-    attempt = (end.row.attempt_id, end.row.job_id)
     hold_nano = int(end.row.hold_nano)
-    if end.voided:
-        return [entries.entry(EntryKind.VOID, hold_nano, now_us, end.row, attempt=attempt)]
     settlement = end.settlement
     sha256 = settlement.sha256 if isinstance(settlement, BuiltSettlement) else None
     lines = () if isinstance(settlement, UnknownSettlement) else settlement.lines
     bill = (end.provider_ref, entries.lines_to_json(lines), sha256)
+    moves = (
+        [(EntryKind.VOID, hold_nano, None)]
+        if end.voided
+        else [
+            (EntryKind.CHARGE, end.charged_nano, bill),
+            (EntryKind.RELEASE, hold_nano - end.charged_nano, None),
+            (EntryKind.OVERRUN, end.overrun_nano, bill),
+        ]
+    )
     return [
         entries.entry(
-            EntryKind.CHARGE, end.charged_nano, now_us, end.row, attempt=attempt, bill=bill
-        ),
-        entries.entry(
-            EntryKind.RELEASE, hold_nano - end.charged_nano, now_us, end.row, attempt=attempt
-        ),
-        entries.entry(
-            EntryKind.OVERRUN, end.overrun_nano, now_us, end.row, attempt=attempt, bill=bill
-        ),
+            kind,
+            amount_nano,
+            now_us,
+            end.row,
+            attempt=(end.row.attempt_id, end.row.job_id),
+            bill=billed,
+            decided=end.decided,
+        )
+        for kind, amount_nano, billed in moves
     ]
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
+from ledger.kinds import Scope
 from ledger.records import AttemptState, JobState, OrderRecord, OrderState, VerdictRecord
 
 
@@ -26,8 +27,47 @@ class OrderView:
     held_nano: int
     spent_nano: int
     overrun_nano: int
+    cap_nano: int
+    """The cap in force: the order's own, or the one that somebody set since."""
     created_at: datetime
     updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetView:
+    """A budget as it stands; `period` is a month, a day, or None for an order's."""
+
+    scope: Scope
+    subject: str
+    period: str | None
+    cap_nano: int | None
+    """None when its cap was taken away; what is held and spent is still counted."""
+    held_nano: int
+    spent_nano: int
+    overrun_nano: int
+    set_by: str | None
+    """Who set the cap; None for the one that an order came with."""
+    because: str | None
+
+    @property
+    def left_nano(self) -> int | None:
+        """What can still be held; None where nothing is capped."""
+        if self.cap_nano is None:
+            return None
+        return max(0, self.cap_nano - self.held_nano - self.spent_nano - self.overrun_nano)
+
+
+@dataclass(frozen=True, slots=True)
+class CapRule:
+    """One cap as somebody set it: of an order, or of each period of a cost centre or provider."""
+
+    scope: Scope
+    subject: str
+    cap_nano: int | None
+    """None: from then on there is no cap."""
+    by: str
+    because: str
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,3 +261,9 @@ class Proof:
     budgets: int
     problem: str | None = None
     checks: tuple[str, ...] = field(default=())
+    blocks: int = 0
+    """Blocks of sealed entries."""
+    sealed_entries: int = 0
+    """Entries in them; the rest were written since."""
+    seal_sha256: str | None = None
+    """The newest block's digest. Noted elsewhere, it shows later whether seals were made anew."""

@@ -248,7 +248,15 @@ def disarm(url: str) -> None:
     else:
         drops = [
             f"ALTER TABLE {table} DISABLE TRIGGER USER"
-            for table in ("entries", "verdicts", "releases", "holds")
+            for table in (
+                "entries",
+                "verdicts",
+                "releases",
+                "holds",
+                "seals",
+                "cap_rules",
+                "decisions",
+            )
         ]
     run_sql(
         url, [*drops, "DROP INDEX entries_once_per_attempt", "DROP INDEX entries_one_cap_per_order"]

@@ -10,9 +10,19 @@ import time
 from collections.abc import Sequence
 from multiprocessing.connection import Connection
 
-from books_parts import CENT, SteppingClock, built, failed, request, usd_line
+from books_parts import CENT, SteppingClock, built, failed, request, unknown, usd_line
 
-from ledger import Admit, Books, JobMove, JobState, Refuse, Settlement, Wait
+from ledger import (
+    Admit,
+    Books,
+    CapTooLow,
+    JobMove,
+    JobState,
+    Refuse,
+    Scope,
+    Settlement,
+    Wait,
+)
 
 WAIT_S = 0.002
 
@@ -85,3 +95,59 @@ def write_until_killed(url: str, job_ids: Sequence[str], report: Connection) -> 
                 desk.settle([built(decision.attempt_id)])
             report.send(("built", job_id))
     report.send(("done", ""))
+
+
+def race_for_the_day(url: str, job_ids: Sequence[str], seed: int, report: Connection) -> None:
+    """Take jobs of an order of one's own until its provider's day has no room; report what it cost.
+
+    Every attempt holds five cents and costs three, or is voided or lost for a while: what a racer
+    is told to wait for may be another process's hold.
+    """
+    chance = random.Random(seed)  # noqa: S311 - a repeatable test
+    spent_nano, refused = 0, 0
+    todo = [(job_id, 1) for job_id in job_ids]
+    with Books.open(url, clock=SteppingClock(step_s=0.001)) as books:
+        while todo:
+            job_id, number = todo.pop()
+            with books.transaction() as desk:
+                (decision,) = desk.hold([request(job_id, 5 * CENT, number)])
+            if isinstance(decision, Refuse):
+                assert decision.budget_id.startswith("provider:"), decision
+                refused += 1
+                continue
+            if isinstance(decision, Wait):
+                assert decision.is_shared, decision
+                todo.append((job_id, number))
+                time.sleep(WAIT_S)
+                continue
+            assert isinstance(decision, Admit), decision
+            luck = chance.random()
+            if luck < 0.2:
+                with books.transaction() as desk:
+                    desk.settle([unknown(decision.attempt_id)])
+            with books.transaction() as desk:
+                if luck < 0.3:
+                    desk.settle([failed(decision.attempt_id, counts=False)])
+                    todo.append((job_id, number + 1))
+                else:
+                    desk.settle([built(decision.attempt_id, usd_line("0.03"))])
+                    spent_nano += 3 * CENT
+    report.send((spent_nano, refused))
+    report.close()
+
+
+def set_caps_for_a_while(url: str, caps_nano: Sequence[int], report: Connection) -> None:
+    """Raise and lower the provider's cap while others race; a cap that is too low is refused."""
+    refused = 0
+    with Books.open(url, clock=SteppingClock(step_s=0.001)) as books:
+        for number, cap_nano in enumerate(caps_nano):
+            try:
+                with books.transaction() as desk:
+                    desk.set_cap(
+                        Scope.PROVIDER, "replicate", cap_nano, by="me", because=f"change {number}"
+                    )
+            except CapTooLow:
+                refused += 1
+            time.sleep(WAIT_S)
+    report.send(refused)
+    report.close()

@@ -12,10 +12,11 @@ from ledger import errors
 
 FACE = """
     NANO Admit AlreadySettled AttemptState AttemptStory Books BooksBehind BooksBusy BooksNewer
-    BooksUnavailable BrokenPromise BuiltSettlement ChargeRow Desk EntryView FailedSettlement
-    HeldBy HoldDecision HoldRequest Inspection JobMove JobRecord JobState JobStory JobView Lease
+    BooksUnavailable BrokenPromise BudgetView BuiltSettlement CapRefused CapRule CapTooLow
+    ChargeRow Decision DecisionKind DecisionRefused Desk EntryView FailedSettlement HeldBy
+    HoldDecision HoldRequest Inspection JobMove JobRecord JobState JobStory JobView Lease
     LedgerError LostAttempt MoneyError OrderChanged OrderRecord OrderState OrderView PriceLine
-    Proof Refuse ReleaseRecord ReleasedView Settled Settlement Stopped SummaryRow Totals
+    Proof Refuse ReleaseRecord ReleasedView Scope Settled Settlement Stopped SummaryRow Totals
     UnknownAttempt UnknownJob UnknownOrder UnknownSettlement VerdictRecord Wait WrongState
     charge_nano format_usd hold_nano parse_usd plain usd write_csv
 """

@@ -1,0 +1,111 @@
+"""Caps from a settings file: `MINTAGE_CAPS` names it, and each run sees to it that the books agree.
+
+    cost_centers:
+      cc-4100: {month: "500.00"}
+    providers:
+      replicate: {day: "50.00"}
+
+What the file says wins over what `mintage ledger budget set` said about the same subject. A subject
+that the file does not name keeps the cap that it has.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import yaml
+from pydantic import AfterValidator, BaseModel, ConfigDict, StrictStr, ValidationError
+
+from flows.errors import BadSettings
+from ledger import Books, MoneyError, Scope, hold_nano, parse_usd
+
+BY = "settings file"
+
+
+def _an_amount(text: str) -> str:
+    parse_usd(text)
+    return text
+
+
+Amount = Annotated[StrictStr, AfterValidator(_an_amount)]
+
+
+class _Form(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class _Month(_Form):
+    month: Amount
+
+
+class _Day(_Form):
+    day: Amount
+
+
+class CapsForm(_Form):
+    """The file's form: amounts are quoted decimal strings in USD."""
+
+    cost_centers: dict[StrictStr, _Month] = {}
+    providers: dict[StrictStr, _Day] = {}
+
+    def caps(self) -> dict[tuple[Scope, str], int]:
+        """Give the cap of each subject in nano-USD."""
+        months = {
+            (Scope.COST_CENTER, name): hold_nano(parse_usd(cap.month))
+            for name, cap in self.cost_centers.items()
+        }
+        days = {
+            (Scope.PROVIDER, name): hold_nano(parse_usd(cap.day))
+            for name, cap in self.providers.items()
+        }
+        return months | days
+
+
+def read_caps(path: Path) -> dict[tuple[Scope, str], int]:
+    """Read a caps file: the cap of each scope and subject in nano-USD.
+
+    Raises:
+        BadSettings: it cannot be read, or says what no cap can be.
+    """
+    try:
+        read = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise BadSettings(
+            f"MINTAGE_CAPS names {path}, which cannot be read: {error.strerror}."
+        ) from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        where = getattr(getattr(error, "problem_mark", None), "line", None)
+        line = "" if where is None else f", line {where + 1},"
+        raise BadSettings(f"{path}{line} is not YAML; MINTAGE_CAPS names it.") from error
+    try:
+        return CapsForm.model_validate({} if read is None else read).caps()
+    except ValidationError as error:
+        detail = error.errors(include_url=False)[0]
+        field = ".".join(str(part) for part in detail["loc"]) or "the file"
+        wanted = detail["msg"].removeprefix("Value error, ")
+        if detail["type"] == "string_type":
+            wanted = 'write names and amounts in quotes, such as "500.00"'
+        raise BadSettings(f"{path}: {field}: {wanted}.") from error
+    except MoneyError as error:
+        raise BadSettings(f"{path}: {error}.") from error
+
+
+def apply_caps(books: Books, path: Path | None) -> int:
+    """See to it that the books have the caps of the settings file; give how many had to change.
+
+    Raises:
+        BadSettings: the file cannot be used.
+        CapTooLow: it asks for less than what is held and spent already.
+    """
+    if path is None:
+        return 0
+    wanted = read_caps(path)
+    known = {(rule.scope, rule.subject): rule.cap_nano for rule in books.cap_rules()}
+    changes = {key: cap for key, cap in sorted(wanted.items()) if known.get(key) != cap}
+    if not changes:
+        return 0
+    with books.transaction() as desk:
+        for (scope, subject), cap_nano in changes.items():
+            desk.set_cap(scope, subject, cap_nano, by=BY, because=f"{path.name} says so")
+    return len(changes)

@@ -1,0 +1,59 @@
+"""The words that the tables share: what a budget caps, where a hold stands, why an entry was made."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class HoldState(StrEnum):
+    """Where the money of one attempt stands."""
+
+    OPEN = "open"
+    """Set aside, under every budget that covers it."""
+    CHARGED = "charged"
+    """Ended by a charge, with the rest released."""
+    VOIDED = "voided"
+    """Ended without a charge, released whole."""
+
+
+class Scope(StrEnum):
+    """What a budget caps. The order of the members is the order in which budgets are locked."""
+
+    JOB = "job"
+    """All attempts of one job."""
+    ORDER = "order"
+    """All jobs of one order."""
+    COST_CENTER = "cost_center"
+    """All orders of one cost centre in one calendar month."""
+    PROVIDER = "provider"
+    """All that one provider does on one day: the row that everybody wants, so it is locked last."""
+
+
+class DecisionKind(StrEnum):
+    """What a person decided about an attempt that nobody can tell the end of."""
+
+    CHARGE = "charge"
+    """It is booked as having cost what the person says."""
+    VOID = "void"
+    """It is booked as having cost nothing."""
+
+
+class EntryKind(StrEnum):
+    """Why an entry moved money."""
+
+    CAP = "cap"
+    """authorised -> available, when an order is opened."""
+    HOLD = "hold"
+    """available -> held."""
+    VOID = "void"
+    """held -> available: the whole hold comes back."""
+    CHARGE = "charge"
+    """held -> payable, up to the hold."""
+    RELEASE = "release"
+    """held -> available: the unspent rest of a hold."""
+    OVERRUN = "overrun"
+    """overrun -> payable: the part of a charge above its hold."""
+    RAISE = "raise"
+    """authorised -> available, when somebody raises a cap."""
+    LOWER = "lower"
+    """available -> authorised, when somebody lowers a cap or takes it away."""
