@@ -37,6 +37,7 @@ async def _watch(run: OrderRun) -> None:
         transient=True,
     )
     with progress:
+        cap = format_usd(run.record.cap_nano)
         nothing = f"spent {format_usd(0, 4)}, held {format_usd(0, 4)} of {cap}"
         bar = progress.add_task("jobs", total=run.record.job_count, money=nothing)
 
@@ -48,7 +49,8 @@ async def _watch(run: OrderRun) -> None:
             return ended, order.spent_nano + order.overrun_nano, order.held_nano, order.cap_nano
 
         while True:
-            ended, spent, held, cap = await run.keeper.run(look)
-            money = f"spent {format_usd(spent, 4)}, held {format_usd(held, 4)} of {format_usd(cap)}"
+            ended, spent, held, cap_nano = await run.keeper.run(look)
+            cap = format_usd(cap_nano)
+            money = f"spent {format_usd(spent, 4)}, held {format_usd(held, 4)} of {cap}"
             progress.update(bar, completed=ended, money=money)
             await run.sleep(REFRESH_S)
