@@ -17,7 +17,7 @@ class InspectionError(Exception):
     """Base of everything that this package raises on purpose."""
 
 
-class BrokenCriterion(InspectionError):  # noqa: N818 - reads as what it is, like the words around it
+class BrokenCriterion(InspectionError):
     """A criterion breaks the form: its class, or a finding that is not plain JSON."""
 
     def __init__(self, criterion: str, fault: str) -> None:
@@ -26,7 +26,7 @@ class BrokenCriterion(InspectionError):  # noqa: N818 - reads as what it is, lik
         self.fault = fault
 
 
-class InspectionFailed(InspectionError):  # noqa: N818 - as above
+class InspectionFailed(InspectionError):
     """A criterion raised. No verdict exists, so the picture is neither accepted nor rejected."""
 
     def __init__(self, criterion: str, sha256: str, cause: Exception) -> None:
