@@ -203,6 +203,7 @@ def _close(books: Books, run: OrderRun) -> None:
             desk.stop_order(run.order_id, run.stop_reason)
         elif not any(counts.get(state) for state in (*TO_DO, JobState.BUILDING, JobState.UNKNOWN)):
             desk.finish_order(run.order_id)
+    books.seal()
 
 
 def _report_with_manifest(books: Books, run: OrderRun) -> RunReport:
