@@ -86,6 +86,9 @@ def verify(*, json: Json = False) -> int:
                 "attempts": proof.attempts,
                 "budgets": proof.budgets,
                 "checks": list(proof.checks),
+                "seals": proof.blocks,
+                "sealed_entries": proof.sealed_entries,
+                "seal_sha256": proof.seal_sha256,
             }
         )
     elif proof.problem is None:
@@ -96,6 +99,11 @@ def verify(*, json: Json = False) -> int:
             f"The books hold: {proof.entries:,} entries, {proof.attempts:,} attempts, "
             f"{proof.budgets:,} budgets."
         )
+        if proof.seal_sha256 is not None:
+            out.print(
+                f"{proof.sealed_entries:,} entries are sealed in {proof.blocks:,} "
+                f"block{'' if proof.blocks == 1 else 's'}; the newest seal is {proof.seal_sha256}"
+            )
     else:
         say(f"mintage: The books do not hold: {proof.problem}")
     return 0 if proof.problem is None else 1

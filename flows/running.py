@@ -27,6 +27,7 @@ from flows.wiring import House, lease_holder, new_attempt_id, utc_now
 from generators import Generator
 from ledger import (
     Books,
+    BooksBusy,
     HeldBy,
     JobRecord,
     JobState,
@@ -219,6 +220,9 @@ def _close(books: Books, run: OrderRun) -> None:
             desk.stop_order(run.order_id, run.stop_reason)
         elif not any(counts.get(state) for state in (*TO_DO, JobState.BUILDING, JobState.UNKNOWN)):
             desk.finish_order(run.order_id)
+    # What cannot be sealed now is sealed when the next run ends.
+    with contextlib.suppress(BooksBusy):
+        books.seal()
 
 
 def _report_with_manifest(books: Books, run: OrderRun) -> RunReport:

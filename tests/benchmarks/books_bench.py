@@ -275,9 +275,8 @@ def measure_large(kind: str, url: str) -> None:
             f"{kind}: status of one order {1000 * timed(lambda: quietly(one_order, books, newest)):.0f} ms"
         )
         with closing(bare_connection(url)) as connection:
-            bare_s = timed(
-                connection.execute("SELECT kind, SUM(amount_nano) FROM entries GROUP BY 1").fetchall
-            )
+            added_up = "SELECT kind, SUM(amount_nano) FROM entries GROUP BY 1"
+            bare_s = timed(lambda: connection.execute(added_up).fetchall())
         say(f"{kind}: baseline, the bare driver adding up all entries: {1000 * bare_s:.0f} ms")
         say(f"{kind}: seal {timed(books.seal):.1f} s")
         os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})

@@ -9,6 +9,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from alembic import command
 from books_parts import (
     admit,
     an_order,
@@ -23,6 +24,8 @@ from books_parts import (
 )
 
 from ledger import Books, BrokenPromise
+from ledger.engine import make_engine, parse_url
+from ledger.revisions import alembic_config
 from ledger.schema import entries
 from ledger.sealing import COLUMNS, GENESIS
 from ledger.sealing_proof import SENTENCE
@@ -180,6 +183,15 @@ def test_seals_made_anew_show_against_a_noted_digest(written: Books, books_url: 
     proof = written.verify()
     assert proof.problem is None
     assert proof.seal_sha256 != noted
+
+
+def test_tables_with_seals_do_not_go_back(written: Books, books_url: str) -> None:
+    written.seal()
+    engine = make_engine(parse_url(books_url))
+    with engine.begin() as connection, pytest.raises(RuntimeError, match="what is in seals"):
+        command.downgrade(alembic_config(connection), "-1")
+    engine.dispose()
+    assert written.verify().sealed_entries == 9
 
 
 def test_seals_cannot_be_changed(written: Books, books_url: str) -> None:
