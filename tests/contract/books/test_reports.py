@@ -126,7 +126,11 @@ def test_there_is_one_row_for_each_charge_and_overrun(busy_books: Books) -> None
     assert sum(row.amount_usd for row in rows) == usd(busy_books.totals().charged_nano)
     assert [row.period for row in rows] == ["2026-10", "2026-11", "2026-11", "2026-11"]
     first = rows[0]
-    assert (first.quantity, first.unit, first.unit_price_usd) == (Decimal(1), "image", Decimal("0.03"))
+    assert (first.quantity, first.unit, first.unit_price_usd) == (
+        Decimal(1),
+        "image",
+        Decimal("0.03"),
+    )
     assert (first.asset_sha256, first.release_key) == (SHA256, "released/mugs/mug-0000.webp")
     assert (first.currency, first.at.tzinfo) == ("USD", UTC)
     assert first.entry_id == "E3"
@@ -145,7 +149,11 @@ def test_stacked_metrics_are_one_run_at_the_whole_price(books: Books) -> None:
     settle(books, built(admit(books, one), *stacked))
     settle(books, built(admit(books, two, 2 * CENT), *stacked))
     whole, under, over = books.charges()
-    assert (whole.quantity, whole.unit, whole.unit_price_usd) == (Decimal(1), "run", Decimal("0.03"))
+    assert (whole.quantity, whole.unit, whole.unit_price_usd) == (
+        Decimal(1),
+        "run",
+        Decimal("0.03"),
+    )
     assert under.quantity + over.quantity == 1
     assert (under.amount_usd, over.amount_usd) == (Decimal("0.02"), Decimal("0.01"))
 
