@@ -336,8 +336,9 @@ def test_a_first_session_reads_well(studio_desk: Desk) -> None:
     check = studio_desk.mintage("check", "order.yaml")
     assert re.fullmatch(r"order\.yaml: ok, 2 jobs, cards@[0-9a-f]{10}\n", check.out)
     run = studio_desk.mintage("run", "order.yaml")
-    head, columns, released, in_all, manifest = run.out.splitlines()
+    head, this_run, columns, released, in_all, manifest = run.out.splitlines()
     assert re.fullmatch(r"cards@\w+ is done: 2 of 2 released, \$[\d.]+ spent of \$0\.50", head)
+    assert this_run == f"This run released 2 and spent {MONEY.findall(head)[0]}."
     assert columns.split() == ["jobs", "count", "cost"]
     assert released.split()[:2] == ["released", "2"]
     assert in_all.split()[2:] == ["2", *MONEY.findall(head)[:1]]
