@@ -8,7 +8,7 @@ from pathlib import Path
 
 from assets import AssetsError
 from flows.engine import Engine
-from flows.errors import FlowError, NothingToRun
+from flows.errors import BadOrder, FlowError, NothingToRun
 from flows.running import RunReport, Watcher, run_plan
 from flows.wiring import House
 from generators import GeneratorError
@@ -61,9 +61,16 @@ async def run_nightly(
     Running the same date again resumes what is unfinished and pays for nothing twice.
     """
     done: list[NightlyOrder] = []
+    files: dict[str, str] = {}
     for file in order_files(folder):
         try:
             plan = house.plan(file)
+            other = files.setdefault(plan.form.order, str(file))
+            if other != str(file):
+                problem = plan.places.problem(
+                    ("order",), f"{plan.form.order!r}, which {other} has too", "a slug of its own"
+                )
+                raise BadOrder(str(file), [problem])
             report = await run_plan(house, books, plan, day.isoformat(), engine, watch)
         except (FlowError, LedgerError, AssetsError, GeneratorError, InspectionError) as fault:
             done.append(NightlyOrder(str(file), None, fault))

@@ -25,6 +25,9 @@ from ledger import (
     UnknownSettlement,
 )
 
+IDLE_TRIES_MAX = 3
+"""Tries of a job for which nothing was created that do not count as attempts; later ones do."""
+
 
 def after_failure(view: JobView) -> JobState:
     """Say where a job ends that is tried no more: REJECTED if a gate failed it, else FAILED."""
@@ -44,10 +47,13 @@ async def settle_outcome(
     outcome: Built | BuildFailed | Lost | Halted | Absent,
     *,
     used: int,
+    number: int,
     latency_ms: int,
 ) -> JobState:
-    """Book one outcome and say where the job stands now. `used` counts this attempt.
+    """Book one outcome and say where the job stands now.
 
+    `number` is the attempt's, `used` counts it among those that count: the difference are tries for
+    which nothing was created.
     The bytes are staged before the charge is booked: a process that dies in between leaves the
     attempt held, and recovery asks the provider for it again.
     """
@@ -57,6 +63,7 @@ async def settle_outcome(
         brief,
         outcome,
         left=used < run.record.attempts_max,
+        idle=number - used,
         latency_ms=latency_ms,
     )
     if isinstance(outcome, Halted):
@@ -84,6 +91,7 @@ async def _settlement(
     outcome: Built | BuildFailed | Lost | Halted | Absent,
     *,
     left: bool,
+    idle: int,
     latency_ms: int,
 ) -> BuiltSettlement | FailedSettlement | UnknownSettlement:
     match outcome:
@@ -104,7 +112,17 @@ async def _settlement(
             return _nothing_created(attempt_id, outcome.reason, latency_ms)
         case Absent():
             reason = "The provider's record has no such prediction: nothing was created."
-            return _nothing_created(attempt_id, reason, latency_ms)
+            if idle < IDLE_TRIES_MAX:
+                return _nothing_created(attempt_id, reason, latency_ms)
+            # A provider that goes on creating nothing is asked no more often than the order allows.
+            return FailedSettlement(
+                attempt_id=attempt_id,
+                lines=(),
+                provider_ref=None,
+                reason=reason,
+                job_state=JobState.PLANNED if left else JobState.FAILED,
+                latency_ms=latency_ms,
+            )
 
 
 def _nothing_created(attempt_id: str, reason: str, latency_ms: int) -> FailedSettlement:
@@ -158,7 +176,9 @@ async def _built(
         lines=_price_lines(built.usage),
         provider_ref=built.provider_ref,
         sha256=sha256,
-        media_type=finished.media_type if finished.changed else built.media_type,
+        media_type=finished.media_type
+        if finished.changed or not built.media_type.startswith("image/")
+        else built.media_type,
         byte_count=len(finished.data),
         latency_ms=latency_ms,
     )

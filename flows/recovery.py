@@ -91,7 +91,13 @@ async def _settle(run: OrderRun, lost: LostAttempt, brief: JobBrief, finding: Fi
     latency_ms = round((run.clock() - lost.held_at).total_seconds() * 1000)
     try:
         await settle_outcome(
-            run, lost.attempt_id, brief, finding, used=view.attempts_used, latency_ms=latency_ms
+            run,
+            lost.attempt_id,
+            brief,
+            finding,
+            used=view.attempts_used,
+            number=lost.number,
+            latency_ms=latency_ms,
         )
     except AlreadySettled:
         # A person decided while the provider was being asked; a hold ends once, and theirs was first.

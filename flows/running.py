@@ -216,9 +216,12 @@ def _stands(books: Books, run: OrderRun) -> RunReport:
 def _close(books: Books, run: OrderRun) -> None:
     counts = books.job_counts(run.order_id)
     with books.transaction() as desk:
-        if run.stop_reason is not None:
+        unfinished = any(
+            counts.get(state) for state in (*TO_DO, JobState.BUILDING, JobState.UNKNOWN)
+        )
+        if run.stop_reason is not None and (unfinished or run.halted):
             desk.stop_order(run.order_id, run.stop_reason)
-        elif not any(counts.get(state) for state in (*TO_DO, JobState.BUILDING, JobState.UNKNOWN)):
+        elif not unfinished:
             desk.finish_order(run.order_id)
     # What cannot be sealed now is sealed when the next run ends.
     with contextlib.suppress(BooksBusy):

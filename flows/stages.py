@@ -100,7 +100,13 @@ async def _build_one(run: OrderRun, view: JobView) -> bool:
     latency_ms = round((run.clock() - started).total_seconds() * 1000)
     try:
         state = await settle_outcome(
-            run, attempt_id, brief, outcome, used=view.attempts_used + 1, latency_ms=latency_ms
+            run,
+            attempt_id,
+            brief,
+            outcome,
+            used=view.attempts_used + 1,
+            number=number,
+            latency_ms=latency_ms,
         )
     finally:
         await run.gate.settled()

@@ -72,7 +72,9 @@ class House:
             concurrency=concurrency,
             replicate_token=token.get_secret_value() if token else None,
             replicate_base_url=settings.replicate_base_url,
-            absent_after_s=float(settings.absent_after_s),
+            absent_after_s=None
+            if settings.absent_after_s is None
+            else float(settings.absent_after_s),
             creates_per_minute=settings.creates_per_minute,
             photo_folder=settings.photo_folder,
         )

@@ -16,8 +16,9 @@ class Access:
     replicate_token: str | None = field(default=None, repr=False)
     replicate_base_url: str | None = None
     """Where Replicate's API is, without `/v1`; None means the public one."""
-    absent_after_s: float = 30.0
-    """How long after an answer was lost the provider's record is sure to be whole."""
+    absent_after_s: float | None = None
+    """How long after an answer was lost the provider's record is sure to be whole; None means as long
+    as the model's card lets a run take, and half a minute at least."""
     creates_per_minute: int = 600
     """How many paid requests may be sent in a minute; Replicate's own limit is 600."""
     photo_folder: Path | None = None

@@ -31,7 +31,7 @@ def open_generator(
     replicate_token: str | None = None,
     replicate_base_url: str | None = None,
     concurrency: int = 16,
-    absent_after_s: float = 30.0,
+    absent_after_s: float | None = None,
     cards: Cards | None = None,
 ) -> Generator:
     """Open one model of one provider. Close it with `aclose`.

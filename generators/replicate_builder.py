@@ -8,7 +8,7 @@ whatever the chances, until the provider's own record answers (`generators.repli
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from datetime import UTC, date
+from datetime import date, timedelta
 from http import HTTPStatus
 
 from generators.cards import ModelCard
@@ -42,6 +42,9 @@ CREATES_PER_MINUTE = 600
 """Replicate's limit on creates (replicate.com/docs/topics/predictions/rate-limits)."""
 
 _SHORTEST_THROTTLE_S = 1.0
+
+_OLDEST_RUN = timedelta(days=366)
+_CLOCKS_DIFFER = timedelta(days=1)
 
 
 class ReplicateGenerator:
@@ -138,7 +141,7 @@ class ReplicateGenerator:
         body = answer.body
         if answer.status != HTTPStatus.OK or not isinstance(body, dict):
             raise ProviderUnavailable("Replicate", f"HTTP {answer.status}")
-        return f"{body.get('type', 'account')} {body.get('username', '(unnamed)')}"
+        return self.wire.clean(f"{body.get('type', 'account')} {body.get('username', '(unnamed)')}")
 
     def stop(self) -> None:
         """Send no request for a new build any more; those that wait for their turn end as Halted."""
@@ -318,8 +321,11 @@ class ReplicateGenerator:
         return fetched
 
     def _priced_on(self, prediction: Prediction) -> date:
-        moment = prediction.created_at
-        return self.clocks.today() if moment is None else moment.astimezone(UTC).date()
+        moment, today = prediction.created_at, self.clocks.today()
+        if moment is None or not today - _OLDEST_RUN <= moment.date() <= today + _CLOCKS_DIFFER:
+            # No run that is settled here is that old or that new: its clock is wrong, not its price.
+            return today
+        return moment.date()
 
 
 _HALTS: dict[int, str] = {

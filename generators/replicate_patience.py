@@ -33,7 +33,7 @@ class Patience:
     """Pauses between tries of an output."""
     metrics_waits_s: tuple[float, ...] = (0.5, 1, 2)
     """Pauses between looks at a finished run whose metrics are not all there."""
-    absent_after_s: float = 30
+    absent_after_s: float | None = None
     """A record read so long after an answer was lost has everything that was created."""
     output_bytes_max: int = 50_000_000
 

@@ -80,7 +80,10 @@ def read_json(text: str | bytes) -> object:
     Raises:
         ValueError: it is no JSON, or holds NaN or an infinity.
     """
-    return json.loads(text, parse_float=Decimal, parse_constant=_no_number)
+    try:
+        return json.loads(text, parse_float=Decimal, parse_constant=_no_number)
+    except RecursionError:
+        raise ValueError("JSON that is nested too deeply") from None
 
 
 def read_prediction(value: object) -> Prediction | None:
@@ -144,8 +147,20 @@ def _numbers(metrics: Mapping[str, object]) -> dict[str, Decimal]:
     return {
         name: Decimal(value)
         for name, value in metrics.items()
-        if isinstance(value, int | Decimal) and not isinstance(value, bool) and value >= 0
+        if isinstance(value, int | Decimal) and not isinstance(value, bool) and _is_sane(value)
     }
+
+
+_LEAST, _MOST = Decimal("1e-9"), Decimal(10**9)
+
+
+def _is_sane(value: int | Decimal) -> bool:
+    """Whether a metric can be what was used; any other is taken as not reported.
+
+    No run uses a billion of anything, nor a billionth part: such a number is a fault of the record,
+    and pricing it would make a run free or break the books.
+    """
+    return value == 0 or _LEAST <= value <= _MOST
 
 
 def _moment(value: object) -> datetime | None:
@@ -153,9 +168,10 @@ def _moment(value: object) -> datetime | None:
         return None
     try:
         moment = datetime.fromisoformat(value)
-    except ValueError:
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except (ValueError, OverflowError):
+        # No calendar, or a year that UTC does not reach: a moment that nobody can know.
         return None
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
 
 
 def _text(value: object) -> str:

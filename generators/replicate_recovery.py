@@ -37,6 +37,10 @@ _AT_ONCE = 8
 _READ_WAITS_S = (0.5, 1.0, 2.0, 4.0)
 
 
+_ABSENT_AFTER_LEAST_S = 30.0
+"""However short a run may be, its record may take a moment to show."""
+
+
 @dataclass(slots=True)
 class _Record:
     """What a listing showed that could concern the attempts looked for."""
@@ -48,6 +52,8 @@ class _Record:
     """The same input under another model's name."""
     blanked: list[Prediction] = field(default_factory=list)
     """Predictions of this model whose input is gone."""
+    unreadable: int = 0
+    """Items that are no predictions as far as anybody can tell."""
 
 
 class Recovery:
@@ -109,6 +115,11 @@ class Recovery:
             return Undecided(
                 f"Replicate's record is sure to be whole only at {stable_at:%H:%M:%S}."
             )
+        if record.unreadable:
+            return Undecided(
+                f"{record.unreadable} of Replicate's runs from that time cannot be read; compare them "
+                "with the books by hand."
+            )
         if record.read_at - attempt.held_at > INPUT_KEPT:
             could_be = self._blanked_at(attempt, record)
             if could_be:
@@ -128,7 +139,10 @@ class Recovery:
         ]
 
     def _absent_after(self) -> timedelta:
-        return timedelta(seconds=self._generator.patience.absent_after_s)
+        set_s = self._generator.patience.absent_after_s
+        # By then even a run that was never shown before has passed its own Cancel-After.
+        own_s = max(_ABSENT_AFTER_LEAST_S, float(self._generator.card.seconds_max))
+        return timedelta(seconds=own_s if set_s is None else set_s)
 
     async def _read_record(self, lost: Sequence[LostBuild], taken: set[str]) -> _Record:
         """Read every page since the oldest hold."""
@@ -142,7 +156,9 @@ class Recovery:
             page = await self._read_page(url)
             for item in _items(page):
                 prediction = read_prediction(item)
-                if prediction is not None and prediction.ref not in seen:
+                if prediction is None:
+                    record.unreadable += 1
+                elif prediction.ref not in seen:
                     seen.add(prediction.ref)
                     self._file(prediction, record, wanted)
             url = _next(page)

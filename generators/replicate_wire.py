@@ -8,8 +8,10 @@ Faults are returned as values that say what is known: not sent, answer lost, or 
 
 from __future__ import annotations
 
+import asyncio
 import math
 import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
@@ -50,6 +52,8 @@ _SPARE_CONNECTIONS = 8
 _CONNECT_TIMEOUT_S = 10.0
 _READ_TIMEOUT_S = 30.0
 _POOL_TIMEOUT_S = 60.0
+_FETCH_TOTAL_S = 120
+"""For one output in all: what drips in more slowly would hold up the run, and a stop of it."""
 _RETRY_AFTER_MAX_S = 60.0
 _REDIRECTS_MAX = 3
 _TEXT_MAX = 300
@@ -178,7 +182,10 @@ class ReplicateWire:
                 return Forbidden(f"the output is on {_host(url)}, which is not Replicate's")
             client = self._api if self.is_api(url) else self._files
             try:
-                step = await self._fetch_step(client, url, bytes_max)
+                async with asyncio.timeout(_FETCH_TOTAL_S):
+                    step = await self._fetch_step(client, url, bytes_max)
+            except TimeoutError:
+                return NoAnswer(f"{_host(url)} did not give the output in {_FETCH_TOTAL_S} s")
             except httpx.InvalidURL:
                 return Forbidden("the output's URL is none")
             except httpx.HTTPError as error:
@@ -195,7 +202,12 @@ class ReplicateWire:
 
     def clean(self, text: str) -> str:
         """Cut a provider's text to one short line, and take the token out should it be in it."""
-        line = " ".join(text.replace(self._token, "***").split())
+        # Control and direction characters would act on the terminal that shows the line.
+        plain = "".join(
+            " " if unicodedata.category(char).startswith("C") else char
+            for char in text.replace(self._token, "***")
+        )
+        line = " ".join(plain.split())
         return line if len(line) <= _TEXT_MAX else line[: _TEXT_MAX - 1] + "…"
 
     async def aclose(self) -> None:

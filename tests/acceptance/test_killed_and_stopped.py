@@ -127,3 +127,33 @@ def test_an_answer_that_cannot_be_found_yet_stays_held_and_is_settled_by_the_nex
     second = desk.mintage("resume", report["order"], "--json")
     assert second.json()["unknown"] == 0
     assert_books_equal_bill(desk, provider)
+
+
+def test_a_provider_that_creates_nothing_is_not_asked_without_end(
+    desk: Desk, provider: LoopbackProcess
+) -> None:
+    provider.add_faults(Fault("server_error"))
+    budget = {"cap": "1.00", "per_job": "0.02", "attempts": 2}
+    desk.environment["MINTAGE_ABSENT_AFTER_S"] = "0"
+    run = desk.mintage("run", str(desk.write(schnell_order(3, budget=budget))), "--json")
+    report = run.json()
+    assert (run.code, report["failed"]) == (3, 3)
+    assert report["spent_usd"] == "0.00"
+    # Three tries that do not count, and the order's two attempts, for each of three jobs.
+    assert provider.counters().posts == 3 * (3 + 2)
+
+
+def test_files_lost_from_staging_are_built_again(desk: Desk, provider: LoopbackProcess) -> None:
+    order = desk.write(schnell_order(2, review="all"))
+    first = desk.mintage("run", str(order), "--json").json()
+    assert first["in_review"] == 2
+    for staged in (desk.folder / ".mintage/store/staging").rglob("*"):
+        if staged.is_file():
+            staged.unlink()
+    jobs = [f"{first['order']}#mug-{number}" for number in (1, 2)]
+    assert desk.mintage("review", "approve", *jobs, "--by", "maria@acme.example").code == 0
+    again = desk.mintage("resume", first["order"], "--json").json()
+    assert (again["in_review"], again["attempts"]) == (2, 4)
+    assert desk.mintage("review", "approve", *jobs, "--by", "maria@acme.example").code == 0
+    assert desk.mintage("resume", first["order"], "--json").json()["released"] == 2
+    assert_books_equal_bill(desk, provider)

@@ -108,7 +108,7 @@ def test_a_finished_run_gives_bytes_and_the_metrics_that_are_priced() -> None:
     (post,) = api.posts
     assert post.path == f"/v1/models/{SCHNELL}/predictions"
     assert post.headers["authorization"] == f"Bearer {TOKEN}"
-    assert post.headers["cancel-after"] == "120s"
+    assert post.headers["cancel-after"] == "60s"
     assert post.headers["prefer"] == "wait=1"
     assert post.json == {
         "input": {

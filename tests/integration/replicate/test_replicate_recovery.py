@@ -31,7 +31,8 @@ from generators.replicate_wire import ReplicateWire
 SCHNELL = "black-forest-labs/flux-schnell"
 HELD_AT = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
 LOST_AT = HELD_AT + timedelta(seconds=20)
-SURE = LOST_AT + timedelta(seconds=31)
+# flux-schnell's card lets a run take 60 s.
+SURE = LOST_AT + timedelta(seconds=61)
 CARD = load_cards().need("replicate", SCHNELL)
 
 
@@ -185,8 +186,16 @@ def test_a_record_that_is_read_in_time_and_has_no_such_run_settles_the_matter() 
     assert findings == {"attempt-7": Absent()}
 
 
+def test_an_item_that_cannot_be_read_keeps_everything_undecided() -> None:
+    odd = {**run_of(8, "run8"), "id": "../../etc/passwd"}
+    findings, _ = found(Record(odd), lost(7))
+    seven = findings["attempt-7"]
+    assert isinstance(seven, Undecided)
+    assert "cannot be read" in seven.reason
+
+
 def test_a_record_that_is_read_too_soon_settles_nothing() -> None:
-    soon = LOST_AT + timedelta(seconds=29)
+    soon = LOST_AT + timedelta(seconds=59)
     findings, _ = found(Record(), lost(7), now=soon)
     assert isinstance(findings["attempt-7"], Undecided)
 

@@ -146,17 +146,26 @@ def test_an_order_that_is_changed_after_its_night_is_not_run_under_the_same_date
     assert next_night.exit_code == 0
 
 
-def test_two_files_with_one_slug_are_one_order_or_a_mistake(
+def test_a_second_file_with_one_slug_is_refused_and_counted_nowhere(
     house: House, books: Books, folder: Path
 ) -> None:
     write(folder, card("mugs"), "a.yaml")
     write(folder, card("mugs"), "b.yaml")
-    write(folder, card("mugs", title="Another title"), "c.yaml")
-    first, second, third = night(house, books, folder)
+    first, second = night(house, books, folder)
     assert first.report is not None
-    assert second.report is not None
-    assert first.report.spent_nano == second.report.spent_nano
-    assert isinstance(third.fault, OrderChanged)
+    assert second.report is None
+    assert isinstance(second.fault, BadOrder)
+    assert "a.yaml has too" in second.fault.problems[0].sentence()
+
+
+def test_an_order_that_changed_since_its_night_is_refused(
+    house: House, books: Books, folder: Path
+) -> None:
+    write(folder, card("mugs"), "a.yaml")
+    night(house, books, folder)
+    write(folder, card("mugs", title="Another title"), "a.yaml")
+    (changed,) = night(house, books, folder)
+    assert isinstance(changed.fault, OrderChanged)
 
 
 def test_a_person_who_stops_one_order_stops_the_night(

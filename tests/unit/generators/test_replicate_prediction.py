@@ -132,3 +132,25 @@ def test_different_values_have_different_fingerprints(one: object, two: object) 
 def test_one_number_has_one_fingerprint() -> None:
     same = [3, 3.0, Decimal("3.0"), Decimal(3)]
     assert len({fingerprint({"x": value}) for value in same}) == 1
+
+
+@pytest.mark.parametrize(
+    "text", ["0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59-23:59", "yesterday", ""]
+)
+def test_a_moment_that_no_calendar_has_is_unknown(text: str) -> None:
+    read = read_prediction({"id": "a", "status": "succeeded", "created_at": text})
+    assert read is not None
+    assert read.created_at is None
+
+
+@pytest.mark.parametrize("number", ["1e30", "1e999999", "1e-999999", "-1"])
+def test_a_metric_that_no_run_can_have_is_taken_as_not_reported(number: str) -> None:
+    value = read_json(f'{{"id": "a", "status": "succeeded", "metrics": {{"n": {number}}}}}')
+    read = read_prediction(value)
+    assert read is not None
+    assert read.metrics == {}
+
+
+def test_json_that_is_nested_without_end_is_no_json() -> None:
+    with pytest.raises(ValueError, match="nested"):
+        read_json("[" * 100_000)
