@@ -3,7 +3,7 @@ SHELL := /bin/sh
 BIN := .venv/bin
 WORKERS ?= 2
 
-.PHONY: help setup demo test lint unit integration bench lock clean
+.PHONY: help setup demo test lint unit integration bench bench-books side-by-side lock clean
 
 help: ## Say what can be made
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 14
@@ -38,6 +38,14 @@ integration: .venv/.testing ## Tests against real servers on loopback
 
 bench: .venv/.testing ## Print the figures that the README quotes
 	$(BIN)/python tests/benchmarks/run_all.py
+
+bench-books: .venv/.testing ## Print the books' own figures, on both databases
+	$(BIN)/python tests/benchmarks/books_bench.py holds
+	$(BIN)/python tests/benchmarks/books_bench.py holds --on postgres
+	$(BIN)/python tests/benchmarks/books_bench.py plan
+
+side-by-side: .venv/.testing ## 1,000 calls against a cap of 5 dollars, here and with LiteLLM's budget manager
+	$(BIN)/python tests/benchmarks/side_by_side.py
 
 lock: ## Write requirements.lock and requirements-test.lock anew from pyproject.toml
 	sh infra/lock.sh
