@@ -116,7 +116,7 @@ class SampleForm(_Form):
 
 
 class OrderForm(_Form):
-    """A whole work order, as DESIGN section 3 shows it."""
+    """A whole work order, as the README shows one."""
 
     order: str = Field(pattern=SLUG, description=f"a slug: {SLUG_WANTED}")
     title: str = Field(
