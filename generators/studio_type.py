@@ -165,15 +165,17 @@ class Voice:
     leading_em: float
 
     def width(self, text: str) -> float:
-        """Return the width of a line in em."""
-        return width_em(self.weight, self.tracking_em, text)
+        """Return the width of a line in em: of its pen's way, or of its ink where that is wider."""
+        left, _, right, _ = self.ink(text)
+        return max(width_em(self.weight, self.tracking_em, text), right - left)
 
     def ink(self, line: str) -> tuple[float, float, float, float]:
         """Return the ink of a line in em: left, top, right, bottom from its pen on the baseline."""
         if not line:
             return 0.0, 0.0, 0.0, 0.0
         inks = [ink_em(self.weight, letter) for letter in line]
-        last = self.width(line) - width_em(self.weight, self.tracking_em, line[-1])
+        last = width_em(self.weight, self.tracking_em, line)
+        last -= width_em(self.weight, self.tracking_em, line[-1])
         return (
             inks[0][0],
             min(ink[1] for ink in inks),
