@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import App, Parameter
 
 from console.arguments import Json, a_path, open_house, parse_day
+
+if TYPE_CHECKING:
+    from assets import ManifestRow, Store
 
 Campaign = Annotated[str | None, Parameter(help="Only this campaign.")]
 OrderName = Annotated[str | None, Parameter(help="Only this order: its slug, or its whole id.")]
@@ -41,6 +45,20 @@ def _midnight(text: str | None, *, after: bool) -> datetime | None:
     return datetime(day.year, day.month, day.day, tzinfo=UTC) + timedelta(days=1 if after else 0)
 
 
+def _listed(
+    store: Store, campaign: str | None, order: str | None, since: str | None, until: str | None
+) -> Iterator[ManifestRow]:
+    from assets import listing
+
+    return listing(
+        store,
+        campaign=campaign,
+        order=order,
+        since=_midnight(since, after=False),
+        until=_midnight(until, after=True),
+    )
+
+
 def show(
     *,
     campaign: Campaign = None,
@@ -50,20 +68,12 @@ def show(
     json: Json = False,
 ) -> int:
     """List released assets, from the manifests in the store."""
-    from assets import listing
     from console.asset_rows import row_json
     from console.output import amounts, print_json, screen, table
     from ledger import hold_nano
 
     store = open_house().store()
-    found = listing(
-        store,
-        campaign=campaign,
-        order=order,
-        since=_midnight(since, after=False),
-        until=_midnight(until, after=True),
-    )
-    rows = list(found)
+    rows = list(_listed(store, campaign, order, since, until))
     if json:
         print_json({"store": store.url, "assets": [row_json(row) for row in rows]})
         return 0
@@ -106,18 +116,11 @@ def pull(
     json: Json = False,
 ) -> int:
     """Copy released assets to a folder, checked; what is there already is left alone."""
-    from assets import listing
     from assets import pull as pull_assets
     from console.output import print_json, say, screen
 
     store = open_house().store()
-    rows = listing(
-        store,
-        campaign=campaign,
-        order=order,
-        since=_midnight(since, after=False),
-        until=_midnight(until, after=True),
-    )
+    rows = _listed(store, campaign, order, since, until)
     report = pull_assets(store, rows, dest)
     if json:
         print_json(

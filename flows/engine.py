@@ -3,22 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from typing import Protocol
 
 from flows.order_run import OrderRun
 from flows.passes import Chunk, mint
-from flows.stages import Stage, StageReport, build, inspect, release, review
+from flows.stages import STAGES, StageReport
 
 CHUNKS_MAX = 256
 """More task runs than this per stage would make Prefect's own bookkeeping the work."""
-
-STAGE_FUNCTIONS: dict[str, Stage] = {
-    "build": build,
-    "inspect": inspect,
-    "review": review,
-    "release": release,
-}
 
 
 class Engine(Protocol):
@@ -34,8 +26,7 @@ class Engine(Protocol):
 
 async def call_stage(stage: str, run: OrderRun, chunk: Chunk) -> StageReport:
     """Carry out one stage on one chunk, here and now."""
-    job_ids: Sequence[str] = chunk.job_ids
-    return await STAGE_FUNCTIONS[stage](run, job_ids)
+    return await STAGES[stage](run, chunk.job_ids)
 
 
 class InlineEngine:

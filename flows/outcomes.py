@@ -54,6 +54,7 @@ async def settle_outcome(
 
     `number` is the attempt's, `used` counts it among those that count: the difference are tries for
     which nothing was created.
+
     The bytes are staged before the charge is booked: a process that dies in between leaves the
     attempt held, and recovery asks the provider for it again.
     """

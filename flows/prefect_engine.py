@@ -18,7 +18,7 @@ from prefect.cache_policies import NO_CACHE
 from flows.engine import call_stage, prefect_chunk_size
 from flows.order_run import OrderRun
 from flows.passes import Chunk, mint
-from flows.stages import StageReport
+from flows.stages import STAGES, StageReport
 from ledger import Books, JobState, format_usd
 
 _running: ContextVar[OrderRun] = ContextVar("mintage_order_run")
@@ -36,36 +36,8 @@ async def _carry_out(stage: str, number: int, job_ids: tuple[str, ...]) -> Stage
     return await call_stage(stage, _running.get(), Chunk(number, job_ids))
 
 
-@task(name="build")
-async def build_chunk(stage: str, number: int, job_ids: tuple[str, ...]) -> StageReport:
-    """Make one attempt for each planned job of a chunk."""
-    return await _carry_out(stage, number, job_ids)
-
-
-@task(name="inspect")
-async def inspect_chunk(stage: str, number: int, job_ids: tuple[str, ...]) -> StageReport:
-    """Judge the staged bytes of a chunk; knows nothing of who built them."""
-    return await _carry_out(stage, number, job_ids)
-
-
-@task(name="review")
-async def review_chunk(stage: str, number: int, job_ids: tuple[str, ...]) -> StageReport:
-    """Send a chunk's accepted jobs to a person where the order asks for it."""
-    return await _carry_out(stage, number, job_ids)
-
-
-@task(name="release")
-async def release_chunk(stage: str, number: int, job_ids: tuple[str, ...]) -> StageReport:
-    """Put a chunk's approved jobs into the store under their public keys."""
-    return await _carry_out(stage, number, job_ids)
-
-
-_TASKS: dict[str, Any] = {
-    "build": build_chunk,
-    "inspect": inspect_chunk,
-    "review": review_chunk,
-    "release": release_chunk,
-}
+# One task a stage, each with the stage's name; Prefect shows them apart.
+_TASKS: dict[str, Any] = {stage: task(name=stage)(_carry_out) for stage in STAGES}
 
 
 async def _call_task(stage: str, run: OrderRun, chunk: Chunk) -> StageReport:

@@ -117,8 +117,7 @@ async def run_plan(
         OrderBusy: another process is running it.
         LedgerError, AssetsError, GeneratorError: a part cannot be used; nothing is lost.
     """
-    async with _tools(house, plan.record(edition)) as (generator, store):
-        apply_caps(books, house.settings.caps_file)
+    async with _tools(house, books, plan.record(edition)) as (generator, store):
         order_id = enter_plan(books, plan, edition)
         order = books.order(order_id)
         assert order is not None  # noqa: S101  it was just entered
@@ -138,18 +137,21 @@ async def run_order(
     order = books.order(order_id)
     if order is None:
         raise UnknownOrderId(order_id)
-    async with _tools(house, order.record) as (generator, store):
-        apply_caps(books, house.settings.caps_file)
+    async with _tools(house, books, order.record) as (generator, store):
         return await _run(house, books, order.record, generator, store, engine, watch)
 
 
 @asynccontextmanager
-async def _tools(house: House, record: OrderRecord) -> AsyncIterator[tuple[Generator, Store]]:
+async def _tools(
+    house: House, books: Books, record: OrderRecord
+) -> AsyncIterator[tuple[Generator, Store]]:
+    """Try everything that a run needs before it writes anything of the order."""
     store = house.store()
     store.check()
     concurrency = recorded_form(record).concurrency
     generator = house.generator(record.provider, record.model, concurrency=concurrency)
     try:
+        apply_caps(books, house.settings.caps_file)
         yield generator, store
     finally:
         await generator.aclose()
@@ -187,7 +189,7 @@ async def _drive(run: OrderRun, engine: Engine, watch: Watcher | None) -> RunRep
         with books.transaction() as desk:
             desk.resume_order(run.order_id)
 
-    before = await run.keeper.run(lambda books: _stands(books, run))
+    before = await run.keeper.run(lambda books: report(books, _order(books, run)))
     await run.keeper.run(open_again)
     await wake_refused(run)
     looking = None if watch is None else asyncio.create_task(watch(run), name="progress")
@@ -207,10 +209,10 @@ async def _drive(run: OrderRun, engine: Engine, watch: Watcher | None) -> RunRep
     )
 
 
-def _stands(books: Books, run: OrderRun) -> RunReport:
+def _order(books: Books, run: OrderRun) -> OrderView:
     order = books.order(run.order_id)
     assert order is not None  # noqa: S101  it is being run
-    return report(books, order)
+    return order
 
 
 def _close(books: Books, run: OrderRun) -> None:
@@ -229,8 +231,7 @@ def _close(books: Books, run: OrderRun) -> None:
 
 
 def _report_with_manifest(books: Books, run: OrderRun) -> RunReport:
-    order = books.order(run.order_id)
-    assert order is not None  # noqa: S101  it was just run
+    order = _order(books, run)
     manifest = put_manifest(books, run.store, order)
     # A charge above its hold stops the order in the books, whoever of its attempts hears of it first.
     overrun = order.state is OrderState.STOPPED and order.overrun_nano > 0

@@ -37,8 +37,6 @@ from ledger import (
 from validators import Verdict
 from validators import inspect as inspect_bytes
 
-STAGES = ("build", "inspect", "review", "release")
-
 
 @dataclass(frozen=True, slots=True)
 class StageReport:
@@ -172,16 +170,20 @@ async def _inspect_one(run: OrderRun, view: JobView) -> bool:
         run.verdicts[view.attempt_id] = records
     else:
         reason = "; ".join(f"{verdict.criterion}: {verdict.reason}" for verdict in failed)
-        left = view.attempts_used < run.record.attempts_max
-        state = JobState.PLANNED if left else JobState.REJECTED
+        state = _back_or_out(run, view)
     await run.keeper.inspected(Inspection(view.attempt_id, view.job_id, records, state, reason))
     return state is JobState.PLANNED and run.stop_reason is None
 
 
+def _back_or_out(run: OrderRun, view: JobView) -> JobState:
+    """Say where a gate sends a job that failed it: back to build while attempts are left."""
+    left = view.attempts_used < run.record.attempts_max
+    return JobState.PLANNED if left else JobState.REJECTED
+
+
 async def _without_bytes(run: OrderRun, view: JobView, error: AssetsError) -> bool:
     """Send a job whose staged bytes are lost back to build while attempts are left."""
-    left = view.attempts_used < run.record.attempts_max
-    state = JobState.PLANNED if left else JobState.REJECTED
+    state = _back_or_out(run, view)
     reason = f"Its staged file was lost before it was released: {error}"
     await run.keeper.move(JobMove(view.job_id, view.state, state, reason))
     return state is JobState.PLANNED and run.stop_reason is None
@@ -246,3 +248,12 @@ async def _release_one(run: OrderRun, view: JobView) -> bool:
         return await _without_bytes(run, view, error)
     await run.keeper.release(record)
     return False
+
+
+STAGES: dict[str, Stage] = {
+    "build": build,
+    "inspect": inspect,
+    "review": review,
+    "release": release,
+}
+"""The stages by their words, in the one order in which a job goes through them."""

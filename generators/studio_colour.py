@@ -44,11 +44,6 @@ def rgb_of_hex(text: str) -> RGB | None:
     return int(digits[0:2], 16), int(digits[2:4], 16), int(digits[4:6], 16)
 
 
-def hex_of_rgb(colour: RGB) -> str:
-    """Write a colour as `#rrggbb`."""
-    return "#{:02x}{:02x}{:02x}".format(*colour)
-
-
 def _named(*colours: str) -> Palette:
     deep, base, shape, spark, accent = (
         (int(text[0:2], 16), int(text[2:4], 16), int(text[4:6], 16)) for text in colours
