@@ -16,7 +16,6 @@ from flows.errors import (
     FlowError,
     NothingToRun,
     NotInReview,
-    OrderBusy,
     UnknownJobId,
     UnknownOrderId,
 )
@@ -41,7 +40,6 @@ __all__ = [
     "NightlyOrder",
     "NotInReview",
     "NothingToRun",
-    "OrderBusy",
     "OrderQuote",
     "OrderRun",
     "Plan",

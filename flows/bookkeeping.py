@@ -68,6 +68,9 @@ def _note(desk: Desk, batch: list[Any]) -> Sequence[Any]:
 # What makes room comes before what asks for it.
 _ORDER: tuple[_Carry, ...] = (_settle, _note, _inspected, _move, _release, _hold)
 
+# The answer to what was sent is booked whoever has the order by now; the rest needs its lease.
+_UNFENCED: tuple[_Carry, ...] = (_settle, _note)
+
 
 @dataclass(slots=True)
 class _Asked:
@@ -87,6 +90,8 @@ class Bookkeeper:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="books")
         self._worker: asyncio.Task[None] | None = None
         self._broken: BaseException | None = None
+        self.fence: tuple[str, str] | None = None
+        """The order's id and the holder of its lease, without which no work may be moved."""
         self.commits = 0
         self.operations = 0
 
@@ -146,6 +151,24 @@ class Bookkeeper:
         """Do something else with the books, in the books' own thread."""
         return await asyncio.get_running_loop().run_in_executor(self._thread, work, self._books)
 
+    async def write(self, work: Callable[[Desk], T]) -> T:
+        """Do something else at the desk, in one transaction, if the lease is still this run's.
+
+        Raises:
+            LeaseLost: another run has taken the order over.
+        """
+
+        def in_one(books: Books) -> T:
+            with books.transaction() as desk:
+                self._make_sure(desk)
+                return work(desk)
+
+        return await self.run(in_one)
+
+    def _make_sure(self, desk: Desk) -> None:
+        if self.fence is not None:
+            desk.must_hold_lease(*self.fence)
+
     async def _ask(self, carry: _Carry, payload: object) -> Any:  # noqa: ANN401  each public method names its own
         if self._broken is not None:
             raise self._broken
@@ -198,6 +221,8 @@ class Bookkeeper:
     def _commit(self, asked: list[_Asked]) -> list[tuple[asyncio.Future[Any], Any]]:
         answers: list[tuple[asyncio.Future[Any], Any]] = []
         with self._books.transaction() as desk:
+            if any(one.carry not in _UNFENCED for one in asked):
+                self._make_sure(desk)
             for carry in _ORDER:
                 batch = [one for one in asked if one.carry is carry]
                 if batch:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from flows.running import LEASE_TTL_S, is_dead
-from flows.wiring import lease_holder
+from flows.leasing import LEASE_TTL_S
+from flows.wiring import is_dead, lease_holder
 from ledger import AttemptState, Books, Decision, HeldBy, Settled
 
 

@@ -2,7 +2,6 @@
 
 FlowError
 ├── BadOrder          the order cannot be run as it is written; carries every problem
-├── OrderBusy         another process is running the order
 ├── UnknownOrderId    nothing by that id is in the books
 ├── UnknownJobId      no job by that id is in the books
 ├── NotInReview       a job does not wait for a person
@@ -36,16 +35,6 @@ class BadOrder(FlowError):
         self.problems = tuple(problems)
         count = len(self.problems)
         super().__init__(f"{source} has {count} problem{'s' if count != 1 else ''}.")
-
-
-class OrderBusy(FlowError):
-    """Another process is running the order."""
-
-    def __init__(self, order_id: str, holder: str, until: str) -> None:
-        super().__init__(
-            f"{order_id} is being run by {holder}; wait for it, stop it with "
-            f"`mintage stop {order_id}`, or try again after {until} if that process is gone."
-        )
 
 
 class UnknownOrderId(FlowError):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-import os
 import signal
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -17,28 +16,26 @@ from assets import Store
 from flows.bookkeeping import Bookkeeper
 from flows.caps_file import apply_caps
 from flows.engine import Engine
-from flows.errors import OrderBusy, UnknownOrderId
+from flows.errors import UnknownOrderId
+from flows.leasing import kept, take_turn
 from flows.order_form import OrderForm
 from flows.order_run import OrderRun
 from flows.passes import TO_DO, wake_refused
 from flows.planning import Plan
 from flows.releasing import put_manifest
-from flows.wiring import House, lease_holder, new_attempt_id, utc_now
+from flows.wiring import House
 from generators import Generator
 from ledger import (
     Books,
     BooksBusy,
-    HeldBy,
+    Desk,
     JobRecord,
     JobState,
-    LedgerError,
     OrderRecord,
     OrderState,
     OrderView,
 )
 
-LEASE_TTL_S = 60
-LEASE_RENEW_S = 15
 THREADS_MAX = 16
 """Threads for drawing, decoding and the store."""
 
@@ -111,10 +108,10 @@ async def run_plan(
 ) -> RunReport:
     """Enter a planned order into the books, or find it there, and run it until nothing of it can move.
 
-    Generator and store are tried first: an order that cannot be run leaves nothing behind.
+    Generator and store are tried first: an order that cannot be run leaves nothing behind. While
+    another process runs the order, this one waits.
 
     Raises:
-        OrderBusy: another process is running it.
         LedgerError, AssetsError, GeneratorError: a part cannot be used; nothing is lost.
     """
     async with _tools(house, books, plan.record(edition)) as (generator, store):
@@ -129,9 +126,10 @@ async def run_order(
 ) -> RunReport:
     """Resume one order of the books until nothing of it can move.
 
+    While another process runs the order, this one waits.
+
     Raises:
         UnknownOrderId: the books have no such order.
-        OrderBusy: another process is running it.
         LedgerError, AssetsError, GeneratorError: a part cannot be used; nothing is lost.
     """
     order = books.order(order_id)
@@ -174,33 +172,42 @@ async def _run(
                 keeper=keeper,
                 store=store,
                 generator=generator,
-                clock=utc_now,
-                sleep=asyncio.sleep,
-                new_id=new_attempt_id,
+                clock=house.clock,
+                sleep=house.sleep,
+                new_id=house.new_attempt_id,
                 settle_timeout_s=float(house.settings.settle_timeout_s),
                 threads=threads,
             )
-            async with _leased(run):
-                return await _drive(run, engine, watch)
+            with _signals(run):
+                return await _in_turn(run, house, engine, watch)
 
 
-async def _drive(run: OrderRun, engine: Engine, watch: Watcher | None) -> RunReport:
-    def open_again(books: Books) -> None:
-        with books.transaction() as desk:
-            desk.resume_order(run.order_id)
+async def _in_turn(run: OrderRun, house: House, engine: Engine, watch: Watcher | None) -> RunReport:
+    turn = await take_turn(run, house.lease_holder(), house.is_dead)
+    if turn is None:
+        stands = await run.keeper.run(lambda books: report(books, _order(books, run)))
+        return replace(stands, stop_reason=run.stop_reason)
+    async with kept(run, turn):
+        before = await run.keeper.run(lambda books: report(books, _order(books, run)))
+        if turn.waited and before.state == OrderState.STOPPED:
+            # Whoever stopped the run that was waited for meant this one too.
+            return before
+        return await _drive(run, engine, watch, before)
 
-    before = await run.keeper.run(lambda books: report(books, _order(books, run)))
-    await run.keeper.run(open_again)
+
+async def _drive(
+    run: OrderRun, engine: Engine, watch: Watcher | None, before: RunReport
+) -> RunReport:
+    await run.keeper.write(lambda desk: desk.resume_order(run.order_id))
     await wake_refused(run)
     looking = None if watch is None else asyncio.create_task(watch(run), name="progress")
     try:
-        with _signals(run):
-            await engine.drive(run)
+        await engine.drive(run)
     finally:
         if looking is not None:
             looking.cancel()
             await asyncio.gather(looking, return_exceptions=True)
-        await run.keeper.run(lambda books: _close(books, run))
+        await _close(run)
     after = await run.keeper.run(lambda books: _report_with_manifest(books, run))
     return replace(
         after,
@@ -215,19 +222,20 @@ def _order(books: Books, run: OrderRun) -> OrderView:
     return order
 
 
-def _close(books: Books, run: OrderRun) -> None:
-    counts = books.job_counts(run.order_id)
-    with books.transaction() as desk:
-        unfinished = any(
-            counts.get(state) for state in (*TO_DO, JobState.BUILDING, JobState.UNKNOWN)
-        )
+async def _close(run: OrderRun) -> None:
+    counts = await run.keeper.run(lambda books: books.job_counts(run.order_id))
+    unfinished = any(counts.get(state) for state in (*TO_DO, JobState.BUILDING, JobState.UNKNOWN))
+
+    def end(desk: Desk) -> None:
         if run.stop_reason is not None and (unfinished or run.halted):
             desk.stop_order(run.order_id, run.stop_reason)
         elif not unfinished:
             desk.finish_order(run.order_id)
+
+    await run.keeper.write(end)
     # What cannot be sealed now is sealed when the next run ends.
     with contextlib.suppress(BooksBusy):
-        books.seal()
+        await run.keeper.run(lambda books: books.seal())
 
 
 def _report_with_manifest(books: Books, run: OrderRun) -> RunReport:
@@ -272,69 +280,6 @@ def report(
 def recorded_form(record: OrderRecord) -> OrderForm:
     """Read an order's form back from the books."""
     return OrderForm.model_validate(json.loads(record.spec_json))
-
-
-@asynccontextmanager
-async def _leased(run: OrderRun) -> AsyncIterator[None]:
-    """Be the only process that runs the order; a holder on this machine that is dead gives way."""
-    holder = lease_holder()
-
-    def take(books: Books) -> HeldBy | None:
-        with books.transaction() as desk:
-            taken = desk.take_lease(run.order_id, holder, LEASE_TTL_S)
-            if isinstance(taken, HeldBy) and is_dead(taken.holder):
-                desk.break_lease(run.order_id, taken.holder)
-                taken = desk.take_lease(run.order_id, holder, LEASE_TTL_S)
-            return taken if isinstance(taken, HeldBy) else None
-
-    other = await run.keeper.run(take)
-    if other is not None:
-        raise OrderBusy(run.order_id, other.holder, other.expires_at.strftime("%H:%M:%S UTC"))
-    renewing = asyncio.create_task(_renew(run, holder), name="lease")
-    try:
-        yield
-    finally:
-        renewing.cancel()
-        await asyncio.gather(renewing, return_exceptions=True)
-
-        def drop(books: Books) -> None:
-            with books.transaction() as desk:
-                desk.drop_lease(run.order_id, holder)
-
-        # An error on the way out matters more than a lease, which expires by itself.
-        with contextlib.suppress(LedgerError):
-            await run.keeper.run(drop)
-
-
-async def _renew(run: OrderRun, holder: str) -> None:
-    def renew(books: Books) -> bool:
-        with books.transaction() as desk:
-            return not isinstance(desk.renew_lease(run.order_id, holder, LEASE_TTL_S), HeldBy)
-
-    while True:
-        await run.sleep(LEASE_RENEW_S)
-        try:
-            kept = await run.keeper.run(renew)
-        except LedgerError as error:
-            run.stop(str(error), halted=True)
-            return
-        if not kept:
-            run.stop("Another process took the order over.", halted=True)
-            return
-
-
-def is_dead(holder: str) -> bool:
-    """Say whether a lease's holder was a process of this machine that is gone."""
-    host, _, pid = holder.rpartition(":")
-    if host != lease_holder().rpartition(":")[0] or not pid.isdecimal():
-        return False
-    try:
-        os.kill(int(pid), 0)
-    except ProcessLookupError:
-        return True
-    except PermissionError:
-        return False
-    return False
 
 
 @contextlib.contextmanager

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
+import secrets
 import socket
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -40,8 +42,23 @@ def new_attempt_id() -> str:
 
 
 def lease_holder() -> str:
-    """Name this process as the holder of leases: `host:pid`."""
-    return f"{socket.gethostname()}:{os.getpid()}"
+    """Name one run of this process as the holder of a lease: `host:pid:run`."""
+    return f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(2)}"
+
+
+def is_dead(holder: str) -> bool:
+    """Say whether a lease's holder was a process of this machine that is gone."""
+    host, _, rest = holder.partition(":")
+    pid = rest.partition(":")[0]
+    if host != socket.gethostname() or not pid.isdecimal():
+        return False
+    try:
+        os.kill(int(pid), 0)
+    except (ProcessLookupError, OverflowError):
+        return True
+    except PermissionError:
+        return False
+    return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +66,18 @@ class House:
     """What a command works with. Nothing is opened before it is asked for."""
 
     settings: Settings
+    clock: Callable[[], datetime] = utc_now
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    new_attempt_id: Callable[[], str] = new_attempt_id
+    lease_holder: Callable[[], str] = lease_holder
+    is_dead: Callable[[str], bool] = is_dead
+    """Whether a lease's holder is known to be gone, without waiting for the lease to expire."""
 
     @contextmanager
     def books(self) -> Iterator[Books]:
         """Open the books; closes them in the end."""
         settings = self.settings
-        books = Books.open(settings.database_url, clock=utc_now, zone=settings.zone)
+        books = Books.open(settings.database_url, clock=self.clock, zone=settings.zone)
         try:
             yield books
         finally:

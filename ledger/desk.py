@@ -193,6 +193,14 @@ class Desk:
         """Keep a lease for `ttl_s` from now; `HeldBy` if somebody else has it by now."""
         return supervising.take_lease(self._connection, self._now_us(), order_id, holder, ttl_s)
 
+    def must_hold_lease(self, order_id: str, holder: str) -> None:
+        """Make sure of a lease until this transaction ends; expired but not taken, it still counts.
+
+        Raises:
+            LeaseLost: somebody else has it, or nobody.
+        """
+        supervising.must_hold_lease(self._connection, order_id, holder)
+
     def drop_lease(self, order_id: str, holder: str) -> bool:
         """Give one's own lease back; False if it was not one's own any more."""
         return supervising.drop_lease(self._connection, order_id, holder)

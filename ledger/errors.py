@@ -12,6 +12,7 @@
     ├── UnknownAttempt      no such attempt
     ├── CapRefused          a cap that cannot be set like this
     │   └── CapTooLow       a cap below what is held and spent under it
+    ├── LeaseLost           another process has taken the order over
     ├── DecisionRefused     an attempt that is not for a person to decide about
     └── BrokenPromise       a caller asked for what the books must never do
         ├── AlreadySettled  a hold ends once
@@ -109,6 +110,17 @@ class CapTooLow(CapRefused):
         super().__init__(
             f"a cap of {cap} on {name} is below what is used under it already ({used}): "
             "set no less than that, or wait until holds are settled"
+        )
+
+
+class LeaseLost(LedgerError):
+    """Another process has taken an order over from one that was not heard of for too long."""
+
+    def __init__(self, order_id: str, holder: str | None) -> None:
+        by = "by somebody else" if holder is None else f"by {holder}"
+        super().__init__(
+            f"order {order_id} was taken over {by} while this run was not heard of: nothing is "
+            "lost, and a new run goes on with it"
         )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from itertools import islice
 
 from sqlalchemy import Connection, bindparam, insert, select
+from sqlalchemy.dialects import postgresql, sqlite
 
 from ledger import budgeting, entries
 from ledger.errors import BrokenPromise, OrderChanged
@@ -17,7 +18,6 @@ CHUNK = 2_000
 """Jobs per statement: enough to spend the time in the database, few enough to stay small."""
 
 _KNOWN = select(orders.c.spec_sha256).where(orders.c.order_id == bindparam("id"))
-_INSERT_ORDER = insert(orders)
 _INSERT_JOBS = insert(jobs)
 
 
@@ -25,12 +25,11 @@ def open_order(
     connection: Connection, now_us: int, order: OrderRecord, planned: Iterable[JobRecord]
 ) -> bool:
     """See `Desk.open_order`."""
-    known_sha256 = connection.execute(_KNOWN, {"id": order.order_id}).scalar()
-    if known_sha256 is not None:
+    if not _is_new(connection, now_us, order):
+        known_sha256 = connection.execute(_KNOWN, {"id": order.order_id}).scalar_one()
         if known_sha256 != order.spec_sha256:
             raise OrderChanged(order.order_id, known_sha256, order.spec_sha256)
         return False
-    connection.execute(_INSERT_ORDER, _order_row(order, now_us))
     budget = budgeting.Budget(Scope.ORDER, order.order_id, order.cap_nano)
     budgeting.create(connection, [budget], now_us)
     entries.write(connection, [entries.entry(EntryKind.CAP, order.cap_nano, now_us, order)])
@@ -40,6 +39,17 @@ def open_order(
             f"order {order.order_id} says that it has {order.job_count} jobs and came with {count}"
         )
     return True
+
+
+def _is_new(connection: Connection, now_us: int, order: OrderRecord) -> bool:
+    """Insert the order's own row; of two runs that plan one order at once, the second waits here."""
+    make = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    statement = (
+        make(orders)
+        .on_conflict_do_nothing(index_elements=["order_id"])
+        .returning(orders.c.order_id)
+    )
+    return connection.execute(statement, _order_row(order, now_us)).first() is not None
 
 
 def _order_row(order: OrderRecord, now_us: int) -> dict[str, object]:

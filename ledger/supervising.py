@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Connection, and_, bindparam, case, delete, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from ledger.errors import BrokenPromise, UnknownOrder, WrongState
+from ledger.errors import BrokenPromise, LeaseLost, UnknownOrder, WrongState
 from ledger.instants import from_us
 from ledger.records import HeldBy, JobState, Lease, OrderState
 from ledger.schema import jobs, leases, orders
@@ -44,6 +44,11 @@ _STILL_MOVING = (
 )
 
 _LEASE = select(leases).where(leases.c.order_id == bindparam("id"))
+
+# Shared, so that groups of one run do not wait for each other, and nobody takes it meanwhile.
+_HOLDER = (
+    select(leases.c.holder).where(leases.c.order_id == bindparam("id")).with_for_update(read=True)
+)
 
 _MINE = and_(leases.c.order_id == bindparam("l_id"), leases.c.holder == bindparam("l_holder"))
 
@@ -123,6 +128,13 @@ def take_lease(
     if found.holder == holder:
         return Lease(order_id, holder, since, expires_at)
     return HeldBy(found.holder, since, expires_at)
+
+
+def must_hold_lease(connection: Connection, order_id: str, holder: str) -> None:
+    """See `Desk.must_hold_lease`."""
+    found = connection.execute(_HOLDER, {"id": order_id}).scalar()
+    if found != holder:
+        raise LeaseLost(order_id, found)
 
 
 def drop_lease(connection: Connection, order_id: str, holder: str) -> bool:

@@ -77,21 +77,6 @@ def test_stop_from_another_terminal_stops_and_resume_without_a_file_goes_on(
     assert_books_equal_bill(desk, provider)
 
 
-def test_a_second_run_of_the_same_order_at_the_same_time_is_sent_away(
-    desk: Desk, provider: LoopbackProcess
-) -> None:
-    order = desk.write(schnell_order(JOBS, concurrency=1))
-    first = desk.start("run", str(order), "--json")
-    wait_until(lambda: provider.counters().posts >= 5)
-    second = desk.mintage("run", str(order), "--json")
-    assert second.code == 1
-    assert "is being run by" in second.err
-    out, _ = first.communicate(timeout=60)
-    assert first.returncode == 0
-    assert provider.counters().created == JOBS
-    assert out
-
-
 def test_no_credit_halts_the_order_and_burns_no_attempt(
     desk: Desk, provider: LoopbackProcess
 ) -> None:

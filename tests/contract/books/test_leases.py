@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import timedelta
 
 import pytest
 from books_parts import SteppingClock
 
-from ledger import Books, BrokenPromise, HeldBy, Lease
+from ledger import Books, BrokenPromise, HeldBy, Lease, LeaseLost
 
 
 def take(books: Books, holder: str, ttl_s: float = 60) -> Lease | HeldBy:
@@ -69,3 +70,38 @@ def test_a_lease_needs_a_time_to_live(books: Books) -> None:
     for ttl_s in (0.0, -1.0, float("nan")):
         with pytest.raises(BrokenPromise, match="positive"):
             take(books, "host:1", ttl_s)
+
+
+def test_work_is_moved_only_under_ones_own_lease(books: Books, clock: SteppingClock) -> None:
+    take(books, "host:1", 10)
+    clock.now += timedelta(seconds=30)
+    with books.transaction() as desk:
+        # Expired, but nobody else wants it: the work goes on.
+        desk.must_hold_lease("mugs@2026", "host:1")
+    take(books, "host:2")
+    with pytest.raises(LeaseLost, match="taken over by host:2"), books.transaction() as desk:
+        desk.must_hold_lease("mugs@2026", "host:1")
+    with books.transaction() as desk:
+        desk.drop_lease("mugs@2026", "host:2")
+    with pytest.raises(LeaseLost, match="by somebody else"), books.transaction() as desk:
+        desk.must_hold_lease("mugs@2026", "host:1")
+
+
+def test_nobody_takes_a_lease_from_under_a_transaction_that_made_sure_of_it(
+    books: Books, clock: SteppingClock
+) -> None:
+    take(books, "host:1", 10)
+    clock.now += timedelta(seconds=30)
+    taken = threading.Event()
+
+    def rival() -> None:
+        take(books, "host:2")
+        taken.set()
+
+    thread = threading.Thread(target=rival)
+    with books.transaction() as desk:
+        desk.must_hold_lease("mugs@2026", "host:1")
+        thread.start()
+        assert not taken.wait(0.3)
+    thread.join(timeout=10)
+    assert taken.is_set()

@@ -21,8 +21,10 @@ from ledger import (
     BrokenPromise,
     JobMove,
     JobState,
+    LeaseLost,
     LedgerError,
     Refuse,
+    Settled,
     Wait,
 )
 
@@ -222,3 +224,31 @@ def test_an_asker_that_goes_away_leaves_the_others_their_answers(books: Books) -
     assert isinstance(answers[1], asyncio.CancelledError)
     assert sum(isinstance(one, Admit) for one in answers) == 3
     assert books.verify().problem is None
+
+
+def test_without_its_lease_a_run_books_answers_and_moves_nothing_else(books: Books) -> None:
+    jobs = plan(books, an_order(jobs=2))
+    order_id = jobs[0].partition("#")[0]
+    with books.transaction() as desk:
+        desk.take_lease(order_id, "host:1", 60)
+
+    async def work(keeper: Bookkeeper) -> None:
+        keeper.fence = (order_id, "host:1")
+        assert isinstance(await keeper.hold(request(jobs[0])), Admit)
+        with books.transaction() as desk:
+            desk.break_lease(order_id, "host:1")
+            desk.take_lease(order_id, "host:2", 60)
+        settled, held, moved = await asyncio.gather(
+            keeper.settle(built(f"{jobs[0]}/1")),
+            keeper.hold(request(jobs[1])),
+            keeper.move(JobMove(jobs[1], JobState.PLANNED, JobState.REFUSED, "no")),
+            return_exceptions=True,
+        )
+        assert isinstance(settled, Settled)
+        assert isinstance(held, LeaseLost)
+        assert isinstance(moved, LeaseLost)
+        with pytest.raises(LeaseLost):
+            await keeper.write(lambda desk: desk.stop_order(order_id, "no"))
+
+    keep(books, work)
+    assert [view.state for view in books.jobs(jobs)] == [JobState.BUILT, JobState.PLANNED]

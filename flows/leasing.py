@@ -1,0 +1,113 @@
+"""Two runs of one order: one works, the other waits, and takes over when the first ends or dies.
+
+What bounds a run is the provider's rate limit, which one process reaches with ease, so a second one
+beside it would win nothing; waiting, it is a spare that takes over at once. The lease is a row of
+the books. It is renewed while its holder lives, and every transaction that moves the work makes
+sure of it (`Bookkeeper.fence`): a process that slept through the end of its lease can still book
+the answers to what it had sent, and nothing else. Whoever takes an order over settles what is left
+behind before anything is sent (`flows.recovery`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from flows.order_run import OrderRun
+from ledger import Books, HeldBy, LedgerError
+
+log = logging.getLogger("mintage.leases")
+
+LEASE_TTL_S = 60
+LEASE_RENEW_S = 15
+LOOK_FIRST_S = 0.1
+LOOK_LAST_S = 2.0
+"""The pause between two looks at somebody else's lease grows from the first to the last."""
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """The right to work on one order."""
+
+    holder: str
+    waited: bool
+    """Whether another run had to end or to die first."""
+
+
+async def take_turn(run: OrderRun, holder: str, is_dead: Callable[[str], bool]) -> Turn | None:
+    """Take the order's lease, waiting as long as another run lives; None if stopped meanwhile.
+
+    A holder that is known to be dead gives way at once; one that is only silent, when its lease
+    has expired.
+    """
+    pause_s = LOOK_FIRST_S
+    told: str | None = None
+    while run.stop_reason is None:
+        other = await run.keeper.run(lambda books: _take(books, run.order_id, holder, is_dead))
+        if other is None:
+            return Turn(holder, waited=told is not None)
+        if other.holder != told:
+            log.warning(
+                "%s is being worked on by %s; this run waits, and goes on when that one ends.",
+                run.order_id,
+                other.holder,
+                extra={"action": "lease_wait", "order_id": run.order_id},
+            )
+            told, pause_s = other.holder, LOOK_FIRST_S
+        await run.sleep(pause_s)
+        pause_s = min(2 * pause_s, LOOK_LAST_S)
+    return None
+
+
+def _take(
+    books: Books, order_id: str, holder: str, is_dead: Callable[[str], bool]
+) -> HeldBy | None:
+    with books.transaction() as desk:
+        taken = desk.take_lease(order_id, holder, LEASE_TTL_S)
+        if isinstance(taken, HeldBy) and is_dead(taken.holder):
+            desk.break_lease(order_id, taken.holder)
+            taken = desk.take_lease(order_id, holder, LEASE_TTL_S)
+        return taken if isinstance(taken, HeldBy) else None
+
+
+@asynccontextmanager
+async def kept(run: OrderRun, turn: Turn) -> AsyncIterator[None]:
+    """Keep the lease while the block lasts, and give it back."""
+    run.keeper.fence = (run.order_id, turn.holder)
+    renewing = asyncio.create_task(_renew(run, turn.holder), name="lease")
+    try:
+        yield
+    finally:
+        renewing.cancel()
+        await asyncio.gather(renewing, return_exceptions=True)
+
+        def drop(books: Books) -> None:
+            with books.transaction() as desk:
+                desk.drop_lease(run.order_id, turn.holder)
+
+        # An error on the way out matters more than a lease, which expires by itself.
+        with contextlib.suppress(LedgerError):
+            await run.keeper.run(drop)
+
+
+async def _renew(run: OrderRun, holder: str) -> None:
+    def renew(books: Books) -> HeldBy | None:
+        with books.transaction() as desk:
+            kept_on = desk.renew_lease(run.order_id, holder, LEASE_TTL_S)
+            return kept_on if isinstance(kept_on, HeldBy) else None
+
+    while True:
+        await run.sleep(LEASE_RENEW_S)
+        try:
+            other = await run.keeper.run(renew)
+        except LedgerError as error:
+            # The next try may work; until somebody else takes it, the lease is still this run's.
+            log.info("%s", error, extra={"action": "lease_not_renewed"})
+            continue
+        if other is not None:
+            run.stop(f"{other.holder} took {run.order_id} over.", halted=True)
+            return
