@@ -1,7 +1,8 @@
 """Looks up what an earlier run, or this one, left behind without an answer.
 
 An attempt is lost in one of two ways: its process ended while it was HELD, or its answer never
-came and it is UNKNOWN. Either way the provider's own record decides, and no timer does:
+came and it is UNKNOWN. `flows.left_behind` has the rule of each. Either way the provider's own record
+decides, and no timer does:
 
     the record shows it built     charged; its output is fetched, finished and staged
     the record shows it failed    charged or voided, as the model card says
@@ -15,8 +16,11 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+from collections.abc import Sequence
+from datetime import timedelta
 
 from flows.briefs import JobBrief
+from flows.left_behind import Rule, rule_for_open
 from flows.order_run import OrderRun
 from flows.outcomes import settle_outcome
 from generators import Finding, LostBuild, ProviderUnavailable, Undecided
@@ -27,6 +31,10 @@ log = logging.getLogger("mintage.recovery")
 LOOK_FIRST_S = 0.5
 LOOK_LAST_S = 5.0
 """The pause between two looks grows from the first to the last."""
+
+KNOWN_BEFORE = timedelta(hours=1)
+"""How long before a lost attempt's hold runs may have been held for that look like its own: clocks
+may be wrong, and what was held for may have waited to be sent."""
 
 
 async def mark_left_behind(run: OrderRun) -> int:
@@ -57,7 +65,7 @@ async def look_up(run: OrderRun) -> int:
     briefs = {one.attempt_id: JobBrief.from_json(one.brief_json) for one in lost}
     try:
         findings = await run.generator.find(
-            [_lost_build(one, briefs[one.attempt_id]) for one in lost]
+            [_lost_build(one, briefs[one.attempt_id]) for one in lost], await _known_refs(run, lost)
         )
     except ProviderUnavailable as error:
         log.warning("%s", error, extra={"action": "recovery_unavailable"})
@@ -70,6 +78,19 @@ async def look_up(run: OrderRun) -> int:
     return count
 
 
+async def _known_refs(run: OrderRun, lost: Sequence[LostAttempt]) -> frozenset[str]:
+    """Read what the books know of the provider's runs, where one is to be told from all others."""
+    unnamed = [one.held_at for one in lost if _rule(one) is Rule.LOOK_UP_BY_INPUT]
+    if not unnamed:
+        return frozenset()
+    provider, since = run.record.provider, min(unnamed) - KNOWN_BEFORE
+    return await run.keeper.run(lambda books: books.known_refs(provider, since))
+
+
+def _rule(lost: LostAttempt) -> Rule:
+    return rule_for_open(lost.state, ref_known=lost.provider_ref is not None)
+
+
 def _lost_build(lost: LostAttempt, brief: JobBrief) -> LostBuild:
     lost_at = lost.lost_at
     assert lost_at is not None  # noqa: S101  the books stamp it when an attempt becomes unknown
@@ -77,7 +98,7 @@ def _lost_build(lost: LostAttempt, brief: JobBrief) -> LostBuild:
         attempt_id=lost.attempt_id,
         brief=brief.for_attempt(lost.seed),
         request=json.loads(lost.request_json),
-        provider_ref=lost.provider_ref,
+        provider_ref=lost.provider_ref if _rule(lost) is Rule.READ_BY_REF else None,
         held_at=lost.held_at,
         lost_at=lost_at,
     )
@@ -86,6 +107,8 @@ def _lost_build(lost: LostAttempt, brief: JobBrief) -> LostBuild:
 async def _settle(run: OrderRun, lost: LostAttempt, brief: JobBrief, finding: Finding) -> int:
     if isinstance(finding, Undecided):
         log.info("%s", finding.reason, extra={"action": "undecided", "attempt_id": lost.attempt_id})
+        if finding.provider_ref is not None and lost.provider_ref is None:
+            await _note(run, lost, finding.provider_ref)
         return 0
     (view,) = await run.keeper.jobs([lost.job_id])
     latency_ms = round((run.clock() - lost.held_at).total_seconds() * 1000)
@@ -100,13 +123,25 @@ async def _settle(run: OrderRun, lost: LostAttempt, brief: JobBrief, finding: Fi
             latency_ms=latency_ms,
         )
     except AlreadySettled:
-        # A person decided while the provider was being asked; a hold ends once, and theirs was first.
-        log.warning(
-            "Attempt %s was settled by somebody else meanwhile.",
-            lost.attempt_id,
-            extra={"action": "settled_meanwhile", "attempt_id": lost.attempt_id},
-        )
+        _settled_meanwhile(lost)
     return 1
+
+
+async def _note(run: OrderRun, lost: LostAttempt, provider_ref: str) -> None:
+    """Keep whose run it is: by the time that it has ended, its input may be gone."""
+    try:
+        await run.keeper.note_ref(lost.attempt_id, provider_ref)
+    except AlreadySettled:
+        _settled_meanwhile(lost)
+
+
+def _settled_meanwhile(lost: LostAttempt) -> None:
+    """Say that a person decided while the provider was asked; a hold ends once, theirs was first."""
+    log.warning(
+        "Attempt %s was settled by somebody else meanwhile.",
+        lost.attempt_id,
+        extra={"action": "settled_meanwhile", "attempt_id": lost.attempt_id},
+    )
 
 
 async def keep_looking(run: OrderRun) -> None:

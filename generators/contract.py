@@ -6,7 +6,7 @@ and never rounds money: it reports exact quantities and unit prices, and the boo
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -120,6 +120,9 @@ class Undecided:
     """It cannot be told yet; the hold stays. `reason` says what was seen."""
 
     reason: str
+    provider_ref: str | None = None
+    """Which run is the attempt's, where that can be told already: to be written down, for what tells
+    it now (its input) may be gone when it has ended."""
 
 
 Finding = Built | BuildFailed | Absent | Undecided
@@ -168,8 +171,15 @@ class Generator(Protocol):
         Cancellation must not lose the outcome: a caller that cancels treats the attempt as lost.
         """
 
-    async def find(self, lost: Sequence[LostBuild]) -> Mapping[str, Finding]:
+    async def find(
+        self, lost: Sequence[LostBuild], known_refs: Collection[str]
+    ) -> Mapping[str, Finding]:
         """Look lost attempts up in the provider's own record, all in one go; one finding per attempt id.
+
+        `known_refs` are the references that the caller's books have for this provider's runs since
+        the oldest of these holds, an hour before it included: such a run belongs to an attempt
+        already, so it is given to no other, and is no reason to leave one undecided. An attempt of
+        `lost` whose own `provider_ref` is known is looked up by it, whether it is among them or not.
 
         Raises:
             ProviderUnavailable: the record cannot be read now.

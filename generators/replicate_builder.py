@@ -7,9 +7,10 @@ whatever the chances, until the provider's own record answers (`generators.repli
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import date, timedelta
 from http import HTTPStatus
+from typing import TYPE_CHECKING
 
 from generators.cards import ModelCard
 from generators.contract import (
@@ -37,6 +38,9 @@ from generators.replicate_wire import (
     NotSent,
     ReplicateWire,
 )
+
+if TYPE_CHECKING:
+    from generators.replicate_recovery import Recovery
 
 CREATES_PER_MINUTE = 600
 """Replicate's limit on creates (replicate.com/docs/topics/predictions/rate-limits)."""
@@ -69,6 +73,7 @@ class ReplicateGenerator:
             sleep=self.clocks.sleep,
         )
         self._reached_at: float | None = None
+        self._recovery: Recovery | None = None
 
     @property
     def provider(self) -> str:
@@ -116,15 +121,19 @@ class ReplicateGenerator:
             posted = followed
         return await self.conclude(posted, brief)
 
-    async def find(self, lost: Sequence[LostBuild]) -> Mapping[str, Finding]:
+    async def find(
+        self, lost: Sequence[LostBuild], known_refs: Collection[str]
+    ) -> Mapping[str, Finding]:
         """Look lost attempts up in Replicate's record.
 
         Raises:
             ProviderUnavailable: the record cannot be read now.
         """
-        from generators.replicate_recovery import Recovery
+        if self._recovery is None:
+            from generators.replicate_recovery import Recovery
 
-        return await Recovery(self).find(lost)
+            self._recovery = Recovery(self)
+        return await self._recovery.find(lost, known_refs)
 
     async def check(self) -> str:
         """Ask who the token belongs to, for `mintage doctor`; costs nothing.

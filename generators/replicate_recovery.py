@@ -9,16 +9,24 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from typing import TYPE_CHECKING
-from urllib.parse import urlencode
 
 from generators.contract import Absent, BuildFailed, Finding, Lost, LostBuild, Undecided
 from generators.errors import ProviderUnavailable
-from generators.replicate_prediction import Prediction, fingerprint, read_prediction
+from generators.replicate_listing import (
+    CLOCK_ERROR,
+    READ_WAITS_S,
+    SKEW_MAX,
+    SKEW_NOTICED,
+    Listing,
+    Record,
+    earliest,
+    input_of,
+)
+from generators.replicate_prediction import Prediction
 from generators.replicate_wire import Answer
 
 if TYPE_CHECKING:
@@ -26,45 +34,36 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-CLOCK_SKEW = timedelta(seconds=60)
-"""How far Replicate's clock may be from ours."""
+HELD_WITHIN = timedelta(seconds=5)
+"""How exactly a hold's time is known on Replicate's clock, when the difference was measured."""
 
-INPUT_KEPT = timedelta(minutes=55)
-"""Replicate removes inputs after about an hour; a little less is safe to rely on."""
+HELD_WITHIN_UNMEASURED = timedelta(seconds=60)
 
-PAGES_MAX = 2000
+REMEMBERED_MAX = 10_000
 _AT_ONCE = 8
-_READ_WAITS_S = (0.5, 1.0, 2.0, 4.0)
-
+_REFS_SHOWN = 5
 
 _ABSENT_AFTER_LEAST_S = 30.0
 """However short a run may be, its record may take a moment to show."""
 
-
-@dataclass(slots=True)
-class _Record:
-    """What a listing showed that could concern the attempts looked for."""
-
-    read_at: datetime
-    by_input: dict[str, list[Prediction]] = field(default_factory=dict)
-    """Predictions of this model with an input that is looked for, oldest first."""
-    foreign: dict[str, Prediction] = field(default_factory=dict)
-    """The same input under another model's name."""
-    blanked: list[Prediction] = field(default_factory=list)
-    """Predictions of this model whose input is gone."""
-    unreadable: int = 0
-    """Items that are no predictions as far as anybody can tell."""
+_NO_SKEW = timedelta(0)
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
 class Recovery:
-    """One look at the record, for all lost attempts of one generator."""
+    """Looks lost attempts of one generator up, and remembers since when it has looked for each."""
 
     def __init__(self, generator: ReplicateGenerator) -> None:
         self._generator = generator
-        self._wire = generator.wire
+        self._listing = Listing(generator.wire, generator.clocks, generator.card)
         self._places = asyncio.Semaphore(_AT_ONCE)
+        self._lost_since: dict[str, float] = {}
+        """When this process first looked for an attempt, by the clock that nobody sets."""
+        self._twins_told: set[str] = set()
 
-    async def find(self, lost: Sequence[LostBuild]) -> Mapping[str, Finding]:
+    async def find(
+        self, lost: Sequence[LostBuild], known_refs: Collection[str]
+    ) -> Mapping[str, Finding]:
         """Return one finding per attempt.
 
         Raises:
@@ -72,6 +71,7 @@ class Recovery:
         """
         if not lost:
             return {}
+        self._remember(lost)
         matched: dict[str, str] = {
             attempt.attempt_id: attempt.provider_ref
             for attempt in lost
@@ -80,17 +80,16 @@ class Recovery:
         findings: dict[str, Finding] = {}
         nameless = [attempt for attempt in lost if attempt.provider_ref is None]
         if nameless:
-            record = await self._read_record(nameless, taken=set(matched.values()))
+            looked_at = self._generator.clocks.monotonic()
+            known = frozenset(known_refs).union(matched.values())
+            record = await self._listing.read(nameless, known)
             for attempt in nameless:
-                found = self._match(attempt, record)
+                found = self._match(attempt, record, looked_at)
                 if isinstance(found, Prediction):
                     matched[attempt.attempt_id] = found.ref
                 else:
                     findings[attempt.attempt_id] = found
-            for left in record.by_input.values():
-                for twin in left:
-                    # Money that no attempt accounts for: somebody has to look at it.
-                    _log.error("Replicate also has run %s, a twin of an adopted one", twin.ref)
+            self._tell_twins(nameless, matched, record)
         named = [attempt for attempt in lost if attempt.attempt_id in matched]
         looks = (self._look_up(matched[attempt.attempt_id], attempt) for attempt in named)
         # All are awaited even when one fails, so that none is left running behind the caller.
@@ -101,42 +100,74 @@ class Recovery:
             findings[attempt.attempt_id] = seen
         return findings
 
-    def _match(self, attempt: LostBuild, record: _Record) -> Prediction | Absent | Undecided:
-        """Take this attempt's prediction out of the record, or say why there is none."""
-        key = _input_of(attempt)
-        if same := record.by_input.get(key):
-            return same.pop(0)
+    def _remember(self, lost: Sequence[LostBuild]) -> None:
+        now = self._generator.clocks.monotonic()
+        if len(self._lost_since) > REMEMBERED_MAX:
+            asked = {attempt.attempt_id for attempt in lost}
+            self._lost_since = {key: at for key, at in self._lost_since.items() if key in asked}
+        for attempt in lost:
+            self._lost_since.setdefault(attempt.attempt_id, now)
+
+    def _match(
+        self, attempt: LostBuild, record: Record, looked_at: float
+    ) -> Prediction | Absent | Undecided:
+        """Take this attempt's run out of the record, or say why there is none."""
+        key = input_of(attempt)
+        same = record.by_input.get(key, [])
+        if (run := _nearest(attempt, same, record.skew)) is not None:
+            same.remove(run)
+            return run
         if (other := record.foreign.get(key)) is not None:
             return Undecided(
                 f"Replicate's run {other.ref} has this attempt's input under {other.model or '?'}."
             )
-        stable_at = attempt.lost_at + self._absent_after()
+        return (
+            self._too_soon(attempt, record, looked_at) or self._doubt(attempt, record) or Absent()
+        )
+
+    def _too_soon(self, attempt: LostBuild, record: Record, looked_at: float) -> Undecided | None:
+        """Say so when the record may not show everything yet, whatever the clocks make of the time."""
+        absent_after = self._absent_after()
+        stable_at = attempt.lost_at + absent_after
         if record.read_at < stable_at:
             return Undecided(
                 f"Replicate's record is sure to be whole only at {stable_at:%H:%M:%S}."
             )
+        if record.skew is not None and abs(record.skew) <= SKEW_NOTICED:
+            return None
+        clocks = _clocks_say(record.skew)
+        if record.skew is not None and abs(record.skew) > SKEW_MAX:
+            return Undecided(f"{clocks}: set it right, or nobody can say what is missing there.")
+        waited = timedelta(seconds=looked_at - self._lost_since[attempt.attempt_id])
+        if waited < absent_after:
+            return Undecided(
+                f"{clocks}: its record is sure to be whole when this run has watched it for "
+                f"{absent_after.total_seconds():.0f} s."
+            )
+        return None
+
+    def _doubt(self, attempt: LostBuild, record: Record) -> Undecided | None:
+        """Say so when a run whose input nobody can read may be this attempt's."""
         if record.unreadable:
             return Undecided(
                 f"{record.unreadable} of Replicate's runs from that time cannot be read; compare them "
                 "with the books by hand."
             )
-        if record.read_at - attempt.held_at > INPUT_KEPT:
-            could_be = self._blanked_at(attempt, record)
-            if could_be:
-                return Undecided(
-                    f"{len(could_be)} of Replicate's runs from that time have lost their input, "
-                    f"{could_be[0].ref} first; compare them with the books by hand."
-                )
-        return Absent()
-
-    def _blanked_at(self, attempt: LostBuild, record: _Record) -> list[Prediction]:
-        start = attempt.held_at - CLOCK_SKEW
-        end = attempt.lost_at + self._absent_after() + CLOCK_SKEW
-        return [
-            seen
+        start = _start(attempt, record.skew)
+        end = attempt.lost_at + self._absent_after() + CLOCK_ERROR + abs(record.skew or _NO_SKEW)
+        could_be = [
+            seen.ref
             for seen in record.blanked
             if seen.created_at is None or start <= seen.created_at <= end
         ]
+        if not could_be:
+            return None
+        more = len(could_be) - _REFS_SHOWN
+        shown = ", ".join(could_be[:_REFS_SHOWN]) + (f" and {more} more" if more > 0 else "")
+        return Undecided(
+            f"{len(could_be)} of Replicate's runs from that time have lost their input and are in no "
+            f"books of ours; compare them by hand: {shown}."
+        )
 
     def _absent_after(self) -> timedelta:
         set_s = self._generator.patience.absent_after_s
@@ -144,63 +175,26 @@ class Recovery:
         own_s = max(_ABSENT_AFTER_LEAST_S, float(self._generator.card.seconds_max))
         return timedelta(seconds=own_s if set_s is None else set_s)
 
-    async def _read_record(self, lost: Sequence[LostBuild], taken: set[str]) -> _Record:
-        """Read every page since the oldest hold."""
-        since = min(attempt.held_at for attempt in lost) - CLOCK_SKEW
-        wanted = {_input_of(attempt) for attempt in lost}
-        record = _Record(read_at=self._generator.clocks.now())
-        query = urlencode({"created_after": _utc_text(since)})
-        url: str | None = f"/v1/predictions?{query}"
-        seen = set(taken)
-        for _ in range(PAGES_MAX):
-            page = await self._read_page(url)
-            for item in _items(page):
-                prediction = read_prediction(item)
-                if prediction is None:
-                    record.unreadable += 1
-                elif prediction.ref not in seen:
-                    seen.add(prediction.ref)
-                    self._file(prediction, record, wanted)
-            url = _next(page)
-            if url is None:
-                # The listing is newest first; the earliest run is the one that was asked for.
-                for same in record.by_input.values():
-                    same.reverse()
-                return record
-            if not self._wire.is_api(url):
-                raise ProviderUnavailable("Replicate", "its record continues on another host")
-        raise ProviderUnavailable("Replicate", f"its record has more than {PAGES_MAX} pages")
-
-    def _file(self, prediction: Prediction, record: _Record, wanted: set[str]) -> None:
-        card = self._generator.card
-        ours = prediction.model == card.model or prediction.version == card.endpoint.version
-        if prediction.blanked:
-            if ours:
-                record.blanked.append(prediction)
-            return
-        key = fingerprint(prediction.input)
-        if key in wanted and ours:
-            record.by_input.setdefault(key, []).append(prediction)
-        elif key in wanted:
-            record.foreign[key] = prediction
-
-    async def _read_page(self, url: str | None) -> Mapping[str, object]:
-        problem = "no answer"
-        for wait_s in (*_READ_WAITS_S, None):
-            answer = await self._wire.get(url or "")
-            if isinstance(answer, Answer):
-                if answer.status == HTTPStatus.OK and isinstance(answer.body, dict):
-                    return answer.body
-                problem = f"HTTP {answer.status} {answer.detail}".strip()
-                if answer.status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
-                    problem = "it refused REPLICATE_API_TOKEN"
-                    break
-            else:
-                problem = answer.reason
-            if wait_s is not None:
-                told = answer.retry_after_s if isinstance(answer, Answer) else None
-                await self._generator.clocks.sleep(max(wait_s, told or 0))
-        raise ProviderUnavailable("Replicate", problem)
+    def _tell_twins(
+        self, nameless: Sequence[LostBuild], matched: Mapping[str, str], record: Record
+    ) -> None:
+        """Name runs with an attempt's very input that are not the attempt's: money nobody accounts for."""
+        if len(self._twins_told) > REMEMBERED_MAX:
+            self._twins_told.clear()
+        for attempt in nameless:
+            for twin in record.by_input.get(input_of(attempt), ()):
+                if twin.ref in self._twins_told:
+                    continue
+                self._twins_told.add(twin.ref)
+                _log.error(
+                    "Replicate also has run %s, created at %s with the very input of attempt %s "
+                    "(%s): it is billed and in no books of ours; find out who sent it",
+                    twin.ref,
+                    twin.created_at,
+                    attempt.attempt_id,
+                    matched.get(attempt.attempt_id, "not found"),
+                    extra={"action": "twin", "attempt_id": attempt.attempt_id},
+                )
 
     async def _look_up(self, ref: str, attempt: LostBuild) -> Finding:
         """Read one prediction and conclude from it as the builder would have."""
@@ -209,50 +203,68 @@ class Recovery:
             if isinstance(seen, Undecided):
                 return seen
             if not seen.ended:
-                return Undecided(f"Replicate's run {ref} is still {seen.status}.")
+                return Undecided(f"Replicate's run {ref} is still {seen.status}.", ref)
             outcome = await self._generator.conclude(seen, attempt.brief)
         if isinstance(outcome, Lost):
-            return Undecided(outcome.reason)
+            return Undecided(outcome.reason, ref)
         if isinstance(outcome, BuildFailed):
             _log.info("attempt %s found: %s", attempt.attempt_id, outcome.reason)
         return outcome
 
     async def _read_prediction(self, ref: str) -> Prediction | Undecided:
         problem = "no answer"
-        for wait_s in (*_READ_WAITS_S, None):
+        for wait_s in (*READ_WAITS_S, None):
             seen = await self._generator.read(ref)
             if isinstance(seen, Prediction):
                 return seen
             if isinstance(seen, Answer):
                 problem = f"HTTP {seen.status} {seen.detail}".strip()
                 if seen.status == HTTPStatus.NOT_FOUND:
-                    return Undecided(f"Replicate does not know its own run {ref} ({problem}).")
+                    return Undecided(f"Replicate does not know its own run {ref} ({problem}).", ref)
                 if seen.status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
                     raise ProviderUnavailable("Replicate", "it refused REPLICATE_API_TOKEN")
             else:
                 problem = seen.reason
             if wait_s is not None:
                 await self._generator.clocks.sleep(wait_s)
-        return Undecided(f"Replicate's run {ref} cannot be read now ({problem}).")
+        return Undecided(f"Replicate's run {ref} cannot be read now ({problem}).", ref)
 
 
-def _input_of(attempt: LostBuild) -> str:
-    body = attempt.request.get("body")
-    inputs = body.get("input") if isinstance(body, Mapping) else None
-    return fingerprint(inputs if isinstance(inputs, Mapping) else {})
+def _nearest(
+    attempt: LostBuild, runs: Sequence[Prediction], skew: timedelta | None
+) -> Prediction | None:
+    """Choose the first run after the hold; where all are from before it, the last one of them.
+
+    What was created longer before the hold than clocks can be wrong is somebody else's.
+    """
+    within = HELD_WITHIN_UNMEASURED if skew is None else HELD_WITHIN
+    held_at = attempt.held_at + (skew or _NO_SKEW) - within
+    start = _start(attempt, skew)
+    after = [run for run in runs if _created(run) >= held_at]
+    if after:
+        return min(after, key=_created)
+    before = [run for run in runs if run.created_at is None or run.created_at >= start]
+    if not before:
+        return None
+    run = max(before, key=_created)
+    _log.warning(
+        "Attempt %s is taken to be Replicate's run %s, created before its hold: a clock was wrong",
+        attempt.attempt_id,
+        run.ref,
+    )
+    return run
 
 
-def _items(page: Mapping[str, object]) -> list[object]:
-    results = page.get("results")
-    if not isinstance(results, list):
-        raise ProviderUnavailable("Replicate", "its record has no results")
-    return results
+def _start(attempt: LostBuild, skew: timedelta | None) -> datetime:
+    return earliest(attempt) - abs(skew or _NO_SKEW)
 
 
-def _next(page: Mapping[str, object]) -> str | None:
-    url = page.get("next")
-    return url if isinstance(url, str) and url else None
+def _created(run: Prediction) -> datetime:
+    return run.created_at or _LONG_AGO
 
 
-def _utc_text(moment: datetime) -> str:
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+def _clocks_say(skew: timedelta | None) -> str:
+    if skew is None:
+        return "Replicate's answer does not say what time it is there"
+    which = "behind" if skew > _NO_SKEW else "ahead of"
+    return f"This machine's clock is {abs(skew).total_seconds():.0f} s {which} Replicate's"

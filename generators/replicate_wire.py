@@ -14,6 +14,8 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit
 
 import httpx
@@ -68,6 +70,8 @@ class Answer:
     retry_after_s: float | None
     detail: str
     """What the provider says is wrong, cut to one short line without the token."""
+    date: datetime | None = None
+    """What time it was where the answer was made, to the second below; None when it does not say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,6 +236,7 @@ class ReplicateWire:
             body=body,
             retry_after_s=_retry_after_s(body, response.headers.get("Retry-After", "")),
             detail=self.clean(_detail(body)),
+            date=_date(response.headers.get("Date", "")),
         )
 
     async def _fetch_step(
@@ -296,6 +301,15 @@ def _said(error: httpx.HTTPError) -> str:
 def _host(url: str) -> str:
     origin = _origin(url)
     return "an unknown host" if origin is None else origin[1]
+
+
+def _date(header: str) -> datetime | None:
+    """Read an HTTP date (RFC 9110, 5.6.7); what is none, or lies outside the calendar, is None."""
+    try:
+        moment = parsedate_to_datetime(header)
+        return (moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
 
 
 def _retry_after_s(body: object, header: str) -> float | None:

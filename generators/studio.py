@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -133,8 +133,11 @@ class StudioGenerator:
             return BuildFailed(drawn.reason, retryable=False, provider_ref=reference)
         return Built(drawn.data, f"image/{brief.format}", self._usage(brief, drawn), reference)
 
-    async def find(self, lost: Sequence[LostBuild]) -> Mapping[str, Finding]:
+    async def find(
+        self, lost: Sequence[LostBuild], known_refs: Collection[str]
+    ) -> Mapping[str, Finding]:
         """Find nothing: what a process drew and did not hand over is gone with it, and free."""
+        del known_refs  # There is no record to compare with them.
         return {build.attempt_id: Absent() for build in lost}
 
     def stop(self) -> None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import AbstractContextManager
+from datetime import datetime
 
 from sqlalchemy import Connection
 
-from ledger import caps_reading, proving, reading, reporting, stories
+from ledger import caps_reading, known_refs, proving, reading, reporting, stories
+from ledger.instants import to_us
 from ledger.records import (
     AttemptState,
     JobState,
@@ -115,6 +117,11 @@ class Reader(ABC):
         """Open attempts of one order or of all, oldest hold first."""
         with self._reading() as connection:
             return reading.lost(connection, order_id, states)
+
+    def known_refs(self, provider: str, since: datetime) -> frozenset[str]:
+        """What the provider calls the attempts that were held since then, of whatever order."""
+        with self._reading() as connection:
+            return known_refs.held_since(connection, provider, to_us(since))
 
     def released(self, order_id: str) -> Iterator[ReleasedView]:
         """An order's releases in the order of their names, streamed."""

@@ -262,7 +262,11 @@ class Controls(ABC):
         self._ask("configure", changes=changes)
 
     def advance(self, seconds: float) -> None:
-        """Let the provider's time jump forward: runs end, deadlines pass, data is removed."""
+        """Let the provider's time jump forward: runs end, deadlines pass, data is removed.
+
+        Its answers are dated by that time, so to a client the two clocks differ from then on;
+        negative seconds put the provider's behind.
+        """
         self._ask("advance", seconds=seconds)
 
     def create_elsewhere(

@@ -11,6 +11,7 @@ from loopback.api import Api
 from loopback.control import run_command
 from loopback.delivery import Delivery
 from loopback.errors import BadCommandError
+from loopback.prediction import SECOND_US
 from loopback.wire import Cut, Handler, Listener, Reply, Request
 from loopback.world import SeenRequest, World
 
@@ -31,12 +32,12 @@ class Station:
 
     async def open(self, port: int = 0, delivery_port: int = 0) -> None:
         """Listen; the world knows its own addresses afterwards."""
-        front = Listener(self._front)
+        front = Listener(self._front, self._clock)
         self._listeners.append(front)
         self._world.api_url = f"http://127.0.0.1:{await front.open(port)}"
         self._world.files_url = self._world.api_url
         if self._world.settings.delivery == "separate":
-            back = Listener(self._back)
+            back = Listener(self._back, self._clock)
             self._listeners.append(back)
             self._world.files_url = f"http://127.0.0.1:{await back.open(delivery_port)}"
 
@@ -45,6 +46,9 @@ class Station:
         for listener in self._listeners:
             await listener.close()
         self._artist.shutdown()
+
+    def _clock(self) -> float:
+        return self._world.now_us() / SECOND_US
 
     async def _front(self, request: Request) -> Reply | Cut:
         if request.path.startswith(_CONTROL):

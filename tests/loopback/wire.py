@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import struct
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from email.utils import formatdate
@@ -56,10 +57,14 @@ class _MalformedRequestError(Exception):
 
 
 class Listener:
-    """One listening socket on 127.0.0.1 and its connections."""
+    """One listening socket on 127.0.0.1 and its connections.
 
-    def __init__(self, handler: Handler) -> None:
+    Every answer has a Date by `clock`, in seconds since 1970, cut to whole ones as HTTP wants it.
+    """
+
+    def __init__(self, handler: Handler, clock: Callable[[], float] = time.time) -> None:
         self._handler = handler
+        self._clock = clock
         self._server: asyncio.Server | None = None
         self._connections: set[asyncio.Task[None]] = set()
         self.accepted = 0
@@ -106,7 +111,7 @@ class Listener:
         try:
             request = await _read_request(reader)
         except _MalformedRequestError:
-            writer.write(_head(Reply(400), 0, keep_alive=False))
+            writer.write(_head(Reply(400), 0, date_s=self._clock(), keep_alive=False))
             await writer.drain()
             return False
         if request is None:
@@ -120,7 +125,7 @@ class Listener:
             return False
         keep_alive = request.headers.get("connection", "").lower() != "close"
         keep_alive = keep_alive and reply.send_only is None
-        head = _head(reply, len(reply.body), keep_alive=keep_alive)
+        head = _head(reply, len(reply.body), date_s=self._clock(), keep_alive=keep_alive)
         body = b"" if request.method == "HEAD" else reply.body[: reply.send_only]
         writer.write(head + body)
         await writer.drain()
@@ -178,10 +183,10 @@ async def _read_chunks(reader: asyncio.StreamReader) -> bytes:
         await reader.readexactly(2)
 
 
-def _head(reply: Reply, length: int, *, keep_alive: bool) -> bytes:
+def _head(reply: Reply, length: int, *, date_s: float, keep_alive: bool) -> bytes:
     lines = [
         f"HTTP/1.1 {reply.status} {HTTPStatus(reply.status).phrase}",
-        f"date: {formatdate(usegmt=True)}",
+        f"date: {formatdate(date_s // 1, usegmt=True)}",
         f"content-type: {reply.content_type}",
         f"content-length: {length}",
         f"connection: {'keep-alive' if keep_alive else 'close'}",

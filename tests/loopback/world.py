@@ -123,7 +123,7 @@ class World:
         return round(self._clock() * SECOND_US) + self._offset_us
 
     def advance(self, seconds: float) -> None:
-        """Let the provider's time jump forward."""
+        """Let the provider's time jump forward, or back where `seconds` are negative."""
         self._offset_us += round(seconds * SECOND_US)
         self._wake()
 

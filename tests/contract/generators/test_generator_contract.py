@@ -167,13 +167,14 @@ def test_a_bad_brief_is_refused_without_a_request_and_without_a_charge(bench: Be
 def test_what_was_never_sent_is_absent_and_every_attempt_has_one_finding(bench: Bench) -> None:
     async def work(generator: Generator) -> object:
         briefs = {f"a{seed}": replace(BRIEF, seed=seed) for seed in (1, 2)}
-        return await generator.find([lost_of(generator, key, b) for key, b in briefs.items()])
+        lost = [lost_of(generator, key, b) for key, b in briefs.items()]
+        return await generator.find(lost, frozenset())
 
     assert bench.use(work) == {"a1": Absent(), "a2": Absent()}
 
 
 def test_nothing_lost_finds_nothing(bench: Bench) -> None:
-    assert bench.use(lambda g: g.find([])) == {}
+    assert bench.use(lambda g: g.find([], frozenset())) == {}
 
 
 @pytest.mark.parametrize("format_", ["png", "jpeg", "webp", "avif"])

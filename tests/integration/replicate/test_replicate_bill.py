@@ -128,7 +128,7 @@ async def _settled(
         open_ = [a for a in lost if isinstance(findings.get(a.attempt_id), Undecided | None)]
         if not open_:
             break
-        findings.update(await generator.find(open_))
+        findings.update(await generator.find(open_, frozenset()))
         await asyncio.sleep(0.1)
     return findings
 

@@ -8,6 +8,7 @@ import json
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from email.utils import format_datetime
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -79,6 +80,7 @@ class Record:
         self.runs = list(runs)
         self.next_host: str | None = None
         self.faults: dict[str, Reply] = {}
+        self.now = SURE
         self.api = ScriptedApi(self.answer)
 
     def answer(self, seen: Seen) -> Reply:
@@ -105,6 +107,7 @@ class Record:
             200,
             {"next": more if cursor + 2 < len(self.runs) else None, "previous": None}
             | {"results": rows},
+            {"Date": format_datetime(self.now, usegmt=True)},
         )
 
     def shown(self, run: dict[str, object]) -> dict[str, object]:
@@ -115,10 +118,15 @@ class Record:
 
 
 def found(
-    record: Record, *attempts: LostBuild, now: datetime = SURE
+    record: Record,
+    *attempts: LostBuild,
+    now: datetime = SURE,
+    known: frozenset[str] = frozenset(),
 ) -> tuple[Mapping[str, Finding], list[Seen]]:
     async def no_sleep(_: float) -> None:
         await asyncio.sleep(0)
+
+    record.now = now
 
     async def run() -> Mapping[str, Finding]:
         async with record.api.serving():
@@ -126,7 +134,7 @@ def found(
             clocks = Clocks(sleep=no_sleep, now=lambda: now)
             generator = ReplicateGenerator(CARD, wire, patience=Patience(), clocks=clocks)
             try:
-                return await generator.find(attempts)
+                return await generator.find(attempts, known)
             finally:
                 await generator.aclose()
 
@@ -144,7 +152,7 @@ def test_each_attempt_gets_its_own_run_and_its_own_bytes() -> None:
         "attempt-9": (b"/file-run9", "run9"),
     }
     since = parse_qs(urlsplit(seen[0].path).query)["created_after"]
-    assert since == ["2026-11-22T09:59:00.000Z"]
+    assert since == ["2026-11-22T09:45:00.000Z"]
 
 
 def test_nothing_lost_asks_nothing() -> None:
@@ -252,8 +260,8 @@ def test_after_an_hour_a_run_without_input_could_be_the_one() -> None:
     "changes",
     [
         {"model": "black-forest-labs/flux-dev"},
-        {"created_at": (LOST_AT + timedelta(minutes=5)).isoformat()},
-        {"created_at": (HELD_AT - timedelta(minutes=5)).isoformat()},
+        {"created_at": (LOST_AT + timedelta(minutes=20)).isoformat()},
+        {"created_at": (HELD_AT - timedelta(minutes=20)).isoformat()},
     ],
     ids=["another model", "too late", "too early"],
 )

@@ -440,7 +440,7 @@ def test_the_request_is_the_whole_brief_as_json(studio: StudioGenerator) -> None
 def test_what_was_lost_is_absent(studio: StudioGenerator) -> None:
     at = datetime(2026, 11, 1, tzinfo=UTC)
     lost = [LostBuild(name, _brief(), {}, None, at, at) for name in ("a", "b")]
-    assert asyncio.run(studio.find(lost)) == {"a": Absent(), "b": Absent()}
+    assert asyncio.run(studio.find(lost, frozenset())) == {"a": Absent(), "b": Absent()}
     asyncio.run(studio.aclose())
 
 
