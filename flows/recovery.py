@@ -40,19 +40,18 @@ may be wrong, and what was held for may have waited to be sent."""
 async def mark_left_behind(run: OrderRun) -> int:
     """Turn attempts that a process which is gone left HELD into UNKNOWN ones; needs the order's lease."""
     held = await run.keeper.run(lambda books: books.lost(run.order_id, states=(AttemptState.HELD,)))
-    await asyncio.gather(
-        *(
-            run.keeper.settle(
-                UnknownSettlement(
-                    lost.attempt_id,
-                    lost.provider_ref,
-                    "The process that sent it ended before the answer was booked.",
-                )
-            )
-            for lost in held
-        )
-    )
-    return len(held)
+    return sum(await asyncio.gather(*(_mark(run, lost) for lost in held)))
+
+
+async def _mark(run: OrderRun, lost: LostAttempt) -> int:
+    reason = "The process that sent it ended before the answer was booked."
+    try:
+        await run.keeper.settle(UnknownSettlement(lost.attempt_id, lost.provider_ref, reason))
+    except AlreadySettled:
+        # Its process was only asleep, and may book the answers to what it had sent.
+        _settled_meanwhile(lost)
+        return 0
+    return 1
 
 
 async def look_up(run: OrderRun) -> int:
@@ -136,7 +135,7 @@ async def _note(run: OrderRun, lost: LostAttempt, provider_ref: str) -> None:
 
 
 def _settled_meanwhile(lost: LostAttempt) -> None:
-    """Say that a person decided while the provider was asked; a hold ends once, theirs was first."""
+    """Say that somebody else was first, a person or the process that had sent it: a hold ends once."""
     log.warning(
         "Attempt %s was settled by somebody else meanwhile.",
         lost.attempt_id,
