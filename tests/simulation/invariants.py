@@ -1,0 +1,201 @@
+"""What must hold after every single step, read from the books' file with nothing of Mintage's code.
+
+    B1  no budget is passed, and what it says is held and spent is what its holds say
+    B2  every hold is open exactly while its attempt is held or unknown
+    B3  what every order's entries moved is what its holds and charges say
+    P1  a run of ours at the provider has one attempt, whose hold was on disk when it was created
+    P2  no attempt has two runs
+    P3  charges and open holds cover the bill: a run that has ended is charged to the nano-dollar,
+        or its attempt is open with a hold that covers it
+    R1  released bytes, in store and books, passed every gate
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections import Counter, defaultdict
+from pathlib import Path
+
+from simulation.provider_world import ProviderWorld, Run
+
+OPEN = ("held", "unknown")
+
+
+class Violation(AssertionError):
+    """A promise was broken."""
+
+
+def _must(holds: bool, told: str) -> None:  # noqa: FBT001  it reads as the sentence that it is
+    if not holds:
+        raise Violation(told)
+
+
+class Invariants:
+    """Reads the books after each commit, and the provider's side at each change there."""
+
+    def __init__(self, ledger: Path, world: ProviderWorld) -> None:
+        self._db = sqlite3.connect(f"file:{ledger}?mode=ro", uri=True)
+        self._db.row_factory = sqlite3.Row
+        self._world = world
+        self.checks = 0
+        self._run_of: dict[tuple[str, int], str] = {}
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._db.close()
+
+    def rows(self, query: str, *parameters: object) -> list[sqlite3.Row]:
+        """Read rows of the books."""
+        return self._db.execute(query, parameters).fetchall()
+
+    def after_commit(self) -> None:
+        """Check the books, and the books against the provider."""
+        self.checks += 1
+        attempts = self.rows(
+            "SELECT a.*, h.state AS hold_state, h.amount_nano FROM attempts a "
+            "JOIN holds h USING (attempt_id)"
+        )
+        self._check_holds(attempts)
+        self._check_budgets(attempts)
+        self._check_entries(attempts)
+        self._check_coverage(attempts)
+        self._check_releases()
+
+    def _check_holds(self, attempts: list[sqlite3.Row]) -> None:
+        for one in attempts:
+            _must(
+                (one["state"] in OPEN) == (one["hold_state"] == "open"),
+                f"B2: attempt {one['attempt_id']} is {one['state']}, its hold {one['hold_state']}",
+            )
+
+    def _check_budgets(self, attempts: list[sqlite3.Row]) -> None:
+        by_id = {one["attempt_id"]: one for one in attempts}
+        held: Counter[str] = Counter()
+        spent: Counter[str] = Counter()
+        for cover in self.rows("SELECT attempt_id, budget_id FROM hold_budgets"):
+            one = by_id[cover["attempt_id"]]
+            if one["state"] in OPEN:
+                held[cover["budget_id"]] += one["hold_nano"]
+            spent[cover["budget_id"]] += one["charged_nano"]
+        for budget in self.rows("SELECT * FROM budgets"):
+            name = budget["budget_id"]
+            if budget["period"] == "":
+                # A shared budget also counts what was under way before anybody set its cap.
+                _must(
+                    (budget["held_nano"], budget["spent_nano"] + budget["overrun_nano"])
+                    == (held[name], spent[name]),
+                    f"B1: {name} says {tuple(budget)}, its holds {held[name]}, {spent[name]}",
+                )
+            if budget["cap_nano"] is not None:
+                _must(
+                    held[name] + spent[name] <= budget["cap_nano"],
+                    f"B1: {name} is passed: {held[name]} + {spent[name]} > {budget['cap_nano']}",
+                )
+
+    def _check_entries(self, attempts: list[sqlite3.Row]) -> None:
+        moved: Counter[tuple[str, str]] = Counter()
+        for entry in self.rows("SELECT attempt_id, kind, amount_nano FROM entries"):
+            if entry["attempt_id"]:
+                moved[entry["attempt_id"], entry["kind"]] += entry["amount_nano"]
+        for one in attempts:
+            name = one["attempt_id"]
+            out = sum(moved[name, kind] for kind in ("charge", "release", "void"))
+            left = one["hold_nano"] if one["state"] in OPEN else 0
+            _must(
+                moved[name, "hold"] == one["hold_nano"] and moved[name, "hold"] - out == left,
+                f"B3: the entries of attempt {name} leave {moved[name, 'hold'] - out}, not {left}",
+            )
+            _must(
+                moved[name, "charge"] + moved[name, "overrun"] == one["charged_nano"],
+                f"B3: attempt {name} is charged {one['charged_nano']}, its entries say otherwise",
+            )
+
+    def _check_coverage(self, attempts: list[sqlite3.Row]) -> None:
+        by_input = self._by_input(attempts)
+        for run in self._world.runs.values():
+            if run.is_ours:
+                self._covered(run, by_input.get(_key(run.input)))
+        refs = Counter(one["provider_ref"] for one in attempts if one["provider_ref"])
+        for ref, count in refs.items():
+            run = self._world.runs.get(ref)
+            _must(count == 1, f"P2: {count} attempts have run {ref}")
+            _must(run is not None and run.is_ours, f"P1: somebody else's run {ref} was adopted")
+
+    def _by_input(self, attempts: list[sqlite3.Row]) -> dict[str, sqlite3.Row]:
+        return {_key(json.loads(one["request_json"])["body"]["input"]): one for one in attempts}
+
+    def _covered(self, run: Run, one: sqlite3.Row | None) -> None:
+        _must(one is not None, f"P1: run {run.ref} has no attempt")
+        assert one is not None
+        if one["state"] in OPEN:
+            _must(
+                run.billed_nano() <= one["hold_nano"],
+                f"P3: run {run.ref} costs {run.billed_nano()}, its hold is {one['hold_nano']}",
+            )
+            return
+        _must(
+            self._world.has_ended(run),
+            f"P3: attempt {one['attempt_id']} is {one['state']} and its run {run.ref} goes on",
+        )
+        _must(
+            one["charged_nano"] == run.billed_nano() and one["provider_ref"] == run.ref,
+            f"P3: run {run.ref} costs {run.billed_nano()}, attempt {one['attempt_id']} was charged "
+            f"{one['charged_nano']} for {one['provider_ref']} ({one['reason']})",
+        )
+
+    def run_changed(self, run: Run) -> None:
+        """Check that a run that is created now had its hold on disk before."""
+        if not run.is_ours or run.ref in self._run_of.values():
+            return
+        attempts = self.rows("SELECT * FROM attempts")
+        one = self._by_input(attempts).get(_key(run.input))
+        _must(one is not None, f"P1: run {run.ref} was created before its hold was on disk")
+        assert one is not None
+        _must(
+            one["state"] in OPEN,
+            f"P1: run {run.ref} was created when its attempt was {one['state']} ({one['reason']})",
+        )
+        key = (one["job_id"], one["number"])
+        _must(key not in self._run_of, f"P2: {key} was sent twice")
+        self._run_of[key] = run.ref
+
+    def _check_releases(self) -> None:
+        for row in self.rows(
+            "SELECT r.job_id, r.sha256, a.sha256 AS built, j.state, "
+            "(SELECT count(*) FROM verdicts v WHERE v.attempt_id = r.attempt_id) AS judged, "
+            "(SELECT count(*) FROM verdicts v WHERE v.attempt_id = r.attempt_id AND NOT v.passed)"
+            " AS failed FROM releases r JOIN attempts a USING (attempt_id) JOIN jobs j "
+            "ON j.job_id = r.job_id"
+        ):
+            _must(
+                row["state"] == "released"
+                and row["sha256"] == row["built"]
+                and row["judged"] > 0
+                and row["failed"] == 0,
+                f"R1: {row['job_id']} was released as {tuple(row)}",
+            )
+
+    def put(self, key: str, sha256: str) -> None:
+        """Check that bytes which become public have passed every gate."""
+        if not key.startswith("released/") or "/receipts/" in key:
+            return
+        found = self.rows(
+            "SELECT count(*) AS n FROM jobs j JOIN attempts a ON a.attempt_id = j.attempt_id "
+            "WHERE a.sha256 = ? AND j.state IN ('approved', 'released') AND NOT EXISTS "
+            "(SELECT 1 FROM verdicts v WHERE v.attempt_id = a.attempt_id AND NOT v.passed)",
+            sha256,
+        )
+        _must(found[0]["n"] > 0, f"R1: {key} became public with bytes that passed no gate")
+
+    def charges(self) -> dict[str, int]:
+        """Give what was charged for each run, free ones left out."""
+        found: dict[str, int] = defaultdict(int)
+        for one in self.rows("SELECT provider_ref, charged_nano FROM attempts"):
+            if one["charged_nano"]:
+                found[one["provider_ref"]] += one["charged_nano"]
+        return dict(found)
+
+
+def _key(inputs: object) -> str:
+    return json.dumps(inputs, sort_keys=True, default=str)
