@@ -171,7 +171,11 @@ class ReplicateGenerator:
         """Turn a prediction that has ended into bytes, usage, or the reason why there are none."""
         status, ref = prediction.status, prediction.ref
         if status == "succeeded":
-            return await self._deliver(await self._with_metrics(prediction), brief)
+            measured = await self._with_metrics(prediction)
+            if measured is None:
+                # What was used will be told later; a guess now would be booked for good.
+                return Lost("Replicate's run succeeded, and what it used cannot be read now.", ref)
+            return await self._deliver(measured, brief)
         if status == "aborted":
             return _again("Replicate did not start the run in time.", ref)
         canceled = status == "canceled"
@@ -285,17 +289,24 @@ class ReplicateGenerator:
             if clock() - failing_since > patience.poll_failing_max_s:
                 return Lost(f"Replicate's run cannot be followed ({_why(seen)}).", ref)
 
-    async def _with_metrics(self, prediction: Prediction) -> Prediction:
-        """Look again while priced metrics are missing: they can come after the status."""
+    async def _with_metrics(self, prediction: Prediction) -> Prediction | None:
+        """Look again while priced metrics are missing: they can come after the status.
+
+        None when they were missing and the last look saw nothing; a record that was seen to the end
+        without them never had them.
+        """
         today = self._priced_on(prediction)
+        looked = True
         for wait_s in self.patience.metrics_waits_s:
             if not self.card.unreported(prediction.metrics, today=today):
-                break
+                return prediction
             await self.clocks.sleep(wait_s)
             seen = await self.read(prediction.ref)
-            if isinstance(seen, Prediction) and seen.status == prediction.status:
+            looked = isinstance(seen, Prediction) and seen.status == prediction.status
+            if isinstance(seen, Prediction) and looked:
                 prediction = seen
-        return prediction
+        missing = self.card.unreported(prediction.metrics, today=today)
+        return prediction if looked or not missing else None
 
     async def _deliver(self, prediction: Prediction, brief: Brief) -> Built | BuildFailed | Lost:
         ref = prediction.ref
