@@ -12,7 +12,7 @@ from sqlalchemy import Connection, bindparam, select
 from ledger.kinds import Scope
 from ledger.schema import attempts, budgets, jobs, orders
 
-_KNOWN = (
+KNOWN = (
     select(attempts.c.provider_ref)
     .select_from(orders)
     .join(
@@ -33,9 +33,10 @@ _KNOWN = (
     )
     .execution_options(yield_per=10_000)
 )
+"""Every reference of a provider that an attempt held since then has."""
 
 
 def held_since(connection: Connection, provider: str, since_us: int) -> frozenset[str]:
     """See `Reader.known_refs`."""
-    with connection.execute(_KNOWN, {"provider": provider, "since": since_us}) as refs:
+    with connection.execute(KNOWN, {"provider": provider, "since": since_us}) as refs:
         return frozenset(refs.scalars())
