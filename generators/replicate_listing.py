@@ -73,6 +73,8 @@ class Listing:
         self._wire = wire
         self._clocks = clocks
         self._card = card
+        self._further = _NO_SKEW
+        """How much further back it has to be read, as the clocks differed the last time."""
 
     async def read(self, lost: Sequence[LostBuild], known_refs: Collection[str]) -> Record:
         """Read every page; runs that are known belong to somebody and are left out.
@@ -83,9 +85,11 @@ class Listing:
         wanted = {input_of(attempt) for attempt in lost}
         since = min(earliest(attempt) for attempt in lost)
         read_at = self._clocks.now()
-        page = await self._page(_first(since))
-        if page.skew is not None and abs(page.skew) > SKEW_NOTICED:
-            page = await self._page(_first(since - min(abs(page.skew), SKEW_MAX)))
+        page = await self._page(_first(since - self._further))
+        skew = min(abs(page.skew or _NO_SKEW), SKEW_MAX)
+        if skew > max(self._further, SKEW_NOTICED):
+            self._further = skew + SKEW_NOTICED
+            page = await self._page(_first(since - self._further))
         record = Record(read_at=read_at, skew=page.skew)
         # An item slides to the next page, and is seen twice, when a run is created meanwhile.
         seen: set[str] = set()

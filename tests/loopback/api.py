@@ -128,6 +128,8 @@ class Api:
             raise RefusedError(unavailable())
         page, has_newer, has_older = world.page(key)
         older = {"below": page[-1].number} if has_older and page else None
+        if older is not None and world.settings.page_by_offset:
+            older = {"skip": (key.skip or 0) + len(page)}
         newer = {"above": page[0].number} if has_newer and page else None
         return {
             "next": self._page_url(key, older),
@@ -138,7 +140,7 @@ class Api:
     def _page_url(self, key: PageKey, start: dict[str, int] | None) -> str | None:
         if start is None:
             return None
-        fields = {**asdict(key), "below": None, "above": None, **start}
+        fields = {**asdict(key), "below": None, "above": None, "skip": None, **start}
         cursor = base64.urlsafe_b64encode(json.dumps(fields).encode()).decode().rstrip("=")
         return f"{self._world.api_url}/v1/predictions?cursor={cursor}"
 

@@ -24,6 +24,8 @@ class Settings:
     retention_s  input, output, logs and files are removed this long after the end
     list_lag_s  the list shows a prediction only this long after its creation
     page_size  predictions per page of the list
+    page_by_offset  the next page begins so many predictions from the newest, so that what is created
+        meanwhile makes everything slide and be listed twice; else pages go on from the last one listed
     creates_per_minute  creates beyond it within a rolling minute are throttled; None: never
     picture_variants  different pictures per size and format; None: one for each prompt and seed
     picture_size  (width, height) of every image, whatever was asked; None: as asked
@@ -40,6 +42,7 @@ class Settings:
     retention_s: float = 3600.0
     list_lag_s: float = 0.0
     page_size: int = 100
+    page_by_offset: bool = False
     creates_per_minute: int | None = None
     picture_variants: int | None = None
     picture_size: tuple[int, int] | None = None

@@ -78,6 +78,7 @@ class PageKey:
     """Where a page of the list begins, and its filters. Numbers count predictions from zero."""
 
     below: int | None = None
+    skip: int | None = None
     above: int | None = None
     after_us: int | None = None
     before_us: int | None = None
@@ -214,6 +215,9 @@ class World:
         if key.above is not None:
             newer = list(self._listed(key, above=key.above))
             return newer[-size:], len(newer) > size, True
+        if key.skip is not None:
+            listed = list(self._listed(key))[key.skip : key.skip + size + 1]
+            return listed[:size], True, len(listed) > size
         older = []
         for prediction in self._listed(key, below=key.below):
             older.append(prediction)
