@@ -170,16 +170,20 @@ class ReplicateGenerator:
     async def conclude(self, prediction: Prediction, brief: Brief) -> Built | BuildFailed | Lost:
         """Turn a prediction that has ended into bytes, usage, or the reason why there are none."""
         status, ref = prediction.status, prediction.ref
-        if status == "succeeded":
-            measured = await self._with_metrics(prediction)
-            if measured is None:
-                # What was used will be told later; a guess now would be booked for good.
-                return Lost("Replicate's run succeeded, and what it used cannot be read now.", ref)
-            return await self._deliver(measured, brief)
         if status == "aborted":
             return _again("Replicate did not start the run in time.", ref)
         canceled = status == "canceled"
         charged = self.card.canceled_is_charged if canceled else self.card.failed_is_charged
+        if status == "succeeded" or charged:
+            measured = await self._with_metrics(prediction)
+            if measured is None:
+                # What was used will be told later; a guess now would be booked for good.
+                return Lost(
+                    f"Replicate's run ended ({status}); what it used cannot be read now.", ref
+                )
+            prediction = measured
+        if status == "succeeded":
+            return await self._deliver(prediction, brief)
         usage = (
             self.card.usage(
                 prediction.metrics, brief, today=self._priced_on(prediction), succeeded=False
