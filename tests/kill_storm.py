@@ -24,9 +24,10 @@ from decimal import Decimal
 from loopback.faults import Fault
 from loopback.server import Controls
 from mint_runs import Desk, schnell_order
-from storm_window import Pulse, Window
+from storm_window import NANO, Pulse, Window
 
 PRICE_USD = Decimal("0.003")
+PER_JOB_USD = Decimal("0.02")
 POLL_S = 0.002
 PATIENCE_S = 120.0
 """How long a run may take to end by itself; longer is a hang."""
@@ -118,6 +119,13 @@ def now_us() -> int:
     return time.time_ns() // 1000
 
 
+def noon_zone(at_us: int) -> str:
+    """Name a time zone where it is noon: no day and no month ends during a storm."""
+    east_h = 12 - at_us // 3_600_000_000 % 24
+    # The names count the hours to the west.
+    return f"Etc/GMT{-east_h:+d}" if east_h else "Etc/GMT"
+
+
 @dataclass(slots=True)
 class Toll:
     """What a storm did."""
@@ -129,7 +137,8 @@ class Toll:
     """Kills by what the process was doing."""
     caught: Counter[str] = field(default_factory=Counter)
     """Jobs by where a kill of the run that had the order caught them."""
-    passed_caps: list[object] = field(default_factory=list)
+    overspend_usd: Decimal = Decimal(0)
+    """The most that the books or the bill ever showed above a cap, looked at after each kill and end."""
     seconds: float = 0.0
     ends: list[tuple[Decimal, dict[str, object]]] = field(default_factory=list)
     """The order's report each time that it had ended, and the cap in USD that was the tightest then."""
@@ -165,11 +174,12 @@ class Storm:
         return self.toll
 
     def _set_up(self) -> None:
+        self.desk.environment["MINTAGE_TIME_ZONE"] = noon_zone(now_us())
         day, month, order = self.plan.caps()
         self.desk.write(
             schnell_order(
                 self.plan.jobs,
-                budget={"cap": str(order), "per_job": "0.02", "attempts": 3},
+                budget={"cap": str(order), "per_job": str(PER_JOB_USD), "attempts": 3},
                 concurrency=self.plan.concurrency,
             )
         )
@@ -189,6 +199,7 @@ class Storm:
         scopes = (("provider", "replicate"), ("cost_center", "cc-4100"), ("order", pulse.order_id))
         for cap, (scope, subject) in zip(self.plan.caps(), scopes, strict=True):
             self.toll.ends.append((cap, self._end_of_run(self._start())))
+            self._look_for_overspend(cap)
             self._set_cap(scope, subject, enough)
         last = [self._start() for _ in range(self.plan.runs_at_once)]
         reports = [self._end_of_run(life) for life in last]
@@ -318,9 +329,14 @@ class Storm:
             return False
         self._alive.remove(life)
         self.toll.hits += 1
-        self.toll.passed_caps += self.window.passed_caps()
+        self._look_for_overspend(self.plan.caps()[0])
         self._note(life)
         return True
+
+    def _look_for_overspend(self, tightest_usd: Decimal) -> None:
+        above = [Decimal(row[-1]) / NANO for row in self.window.passed_caps()]
+        above.append(self.provider.total() - tightest_usd)
+        self.toll.overspend_usd = max(self.toll.overspend_usd, *above)
 
     def _note(self, life: Life) -> None:
         """Say what a killed run was doing."""

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 
-from kill_storm import StormPlan, Toll
+from kill_storm import PER_JOB_USD, StormPlan, Toll
 from loopback.server import Controls
 from mint_runs import ENDS, Desk, assert_books_equal_bill
 from storm_window import Window
@@ -32,6 +32,7 @@ class Proof:
     attempts: int
     predictions: int
     released: int
+    released_twice: int
     orphan_holds: int
 
     def lines(self) -> Iterator[str]:
@@ -47,7 +48,9 @@ class Proof:
                 f"released {end['released']}, refused {end['refused']}"
             )
         yield f"charged ${self.charged_usd}, billed ${self.billed_usd}"
-        yield f"overspend 0, lost cents 0, released twice 0, orphan holds {self.orphan_holds}"
+        lost = abs(self.charged_usd - self.billed_usd)
+        yield f"overspend ${toll.overspend_usd}, lost ${lost}, released twice {self.released_twice}"
+        yield f"orphan holds {self.orphan_holds}"
         yield f"seconds {toll.seconds:.0f}"
         yield "killed while"
         for name, count in toll.doing.most_common():
@@ -60,36 +63,36 @@ class Proof:
 def prove(plan: StormPlan, toll: Toll, desk: Desk, provider: Controls, books_url: str) -> Proof:
     """Check everything that must hold after a storm and give its figures."""
     assert toll.hits == plan.kills
-    assert not toll.passed_caps
-    charged = assert_books_equal_bill(desk, provider)
-    billed = sum((line.amount for line in provider.bill()), Decimal(0))
+    assert_books_equal_bill(desk, provider)
     window = Window(books_url)
     try:
         _assert_caps_kept(toll, window, desk)
         _assert_seeds_once(window, provider)
-        orphans = _orphans(window, desk)
-        released = _assert_released_once(window, desk)
-        attempts = int(window.rows("SELECT count(*) FROM attempts")[0][0])
+        keys = _released_keys(window, desk)
         _assert_told(window, desk, provider, books_url)
+        proof = Proof(
+            plan,
+            toll,
+            sum((Decimal(row["amount_usd"]) for row in desk.charges()), Decimal(0)),
+            provider.total(),
+            attempts=int(window.rows("SELECT count(*) FROM attempts")[0][0]),
+            predictions=len(provider.predictions()),
+            released=len(keys),
+            released_twice=len(keys) - len(set(keys)),
+            orphan_holds=_orphans(window, desk),
+        )
     finally:
         window.close()
     _, final = toll.ends[-1]
     assert sum(int(str(final[name])) for name in ENDS) == plan.jobs
-    assert final["released"] == released
-    return Proof(
-        plan,
-        toll,
-        charged,
-        billed,
-        attempts,
-        len(provider.predictions()),
-        released,
-        orphans,
-    )
+    assert (final["released"], proof.released_twice) == (proof.released, 0)
+    assert proof.charged_usd == proof.billed_usd
+    return proof
 
 
 def _assert_caps_kept(toll: Toll, window: Window, desk: Desk) -> None:
     """Check every budget as it stands, and the tight caps against what had been spent under them."""
+    assert toll.overspend_usd == 0
     assert not window.passed_caps()
     for cap, end in toll.ends:
         assert Decimal(str(end["spent_usd"])) + Decimal(str(end["held_usd"])) <= cap
@@ -99,16 +102,21 @@ def _assert_caps_kept(toll: Toll, window: Window, desk: Desk) -> None:
     assert {"cost_center", "provider"} <= {one["scope"] for one in budgets}
     for one in budgets:
         assert Decimal(one["spent_usd"]) + Decimal(one["held_usd"]) <= Decimal(one["cap_usd"])
-    per_job: Counter[str] = Counter()
+    per_job: dict[str, Decimal] = {}
     for row in desk.charges():
-        per_job[row["job_id"]] += int(Decimal(row["amount_usd"]) * 10**9)
-    assert max(per_job.values()) <= 20_000_000
+        per_job[row["job_id"]] = per_job.get(row["job_id"], Decimal(0)) + Decimal(row["amount_usd"])
+    assert max(per_job.values()) <= PER_JOB_USD
 
 
 def _assert_seeds_once(window: Window, provider: Controls) -> None:
     """Check that no try was entered twice, and that none was sent twice."""
     numbers = window.rows("SELECT job_id, number FROM attempts")
     assert len(set(numbers)) == len(numbers)
+    assert_sent_once(provider)
+
+
+def assert_sent_once(provider: Controls) -> None:
+    """Check that no try was sent twice: each has a seed of its own."""
     sent = Counter((one.input["prompt"], one.seed) for one in provider.predictions())
     assert set(sent.values()) == {1}, "the same try was sent twice"
 
@@ -130,17 +138,15 @@ def _orphans(window: Window, desk: Desk) -> int:
     return len(open_holds)
 
 
-def _assert_released_once(window: Window, desk: Desk) -> int:
-    """Check that store and books have the same released assets; give their number."""
+def _released_keys(window: Window, desk: Desk) -> list[str]:
+    """Check that store and books have the same released assets; give the books' keys."""
     verified = desk.mintage("assets", "verify", "--deep", "--json")
     assert verified.code == 0, verified.out
     keys = window.release_keys()
-    assert len(set(keys)) == len(keys)
     store = desk.folder / ".mintage/store"
-    in_store = {str(path.relative_to(store)) for path in _assets_in(store)}
-    assert in_store == set(keys)
+    assert {str(path.relative_to(store)) for path in _assets_in(store)} == set(keys)
     assert verified.json()["checked"] == len(keys)
-    return len(keys)
+    return keys
 
 
 def _assets_in(store: Path) -> Iterator[Path]:

@@ -32,8 +32,8 @@ SELECT a.state, a.seed, a.held_at_us FROM attempts a WHERE a.state IN ('held', '
 """
 
 _PASSED_CAPS = """
-SELECT scope, subject, period, held_nano + spent_nano - cap_nano FROM budgets
-WHERE held_nano + spent_nano > cap_nano OR overrun_nano > 0
+SELECT scope, subject, period, held_nano + spent_nano + overrun_nano - cap_nano FROM budgets
+WHERE held_nano + spent_nano + overrun_nano > cap_nano
 """
 
 
