@@ -24,13 +24,16 @@ from flows.left_behind import Rule, rule_for_open
 from flows.order_run import OrderRun
 from flows.outcomes import settle_outcome
 from generators import Finding, LostBuild, ProviderUnavailable, Undecided
-from ledger import AlreadySettled, AttemptState, LostAttempt, UnknownSettlement
+from ledger import AlreadySettled, AttemptState, JobView, LostAttempt, UnknownSettlement
 
 log = logging.getLogger("mintage.recovery")
 
 LOOK_FIRST_S = 0.5
 LOOK_LAST_S = 5.0
 """The pause between two looks grows from the first to the last."""
+
+LOOKED_UP = " Looked up: "
+"""Stands in an attempt's reason between how it was lost and what its last look-up has seen."""
 
 KNOWN_BEFORE = timedelta(hours=1)
 """How long before a lost attempt's hold runs may have been held for that look like its own: clocks
@@ -104,14 +107,12 @@ def _lost_build(lost: LostAttempt, brief: JobBrief) -> LostBuild:
 
 
 async def _settle(run: OrderRun, lost: LostAttempt, brief: JobBrief, finding: Finding) -> int:
-    if isinstance(finding, Undecided):
-        log.info("%s", finding.reason, extra={"action": "undecided", "attempt_id": lost.attempt_id})
-        if finding.provider_ref is not None and lost.provider_ref is None:
-            await _note(run, lost, finding.provider_ref)
-        return 0
     (view,) = await run.keeper.jobs([lost.job_id])
     latency_ms = round((run.clock() - lost.held_at).total_seconds() * 1000)
     try:
+        if isinstance(finding, Undecided):
+            await _keep(run, lost, view, finding)
+            return 0
         await settle_outcome(
             run,
             lost.attempt_id,
@@ -126,12 +127,16 @@ async def _settle(run: OrderRun, lost: LostAttempt, brief: JobBrief, finding: Fi
     return 1
 
 
-async def _note(run: OrderRun, lost: LostAttempt, provider_ref: str) -> None:
-    """Keep whose run it is: by the time that it has ended, its input may be gone."""
-    try:
-        await run.keeper.note_ref(lost.attempt_id, provider_ref)
-    except AlreadySettled:
-        _settled_meanwhile(lost)
+async def _keep(run: OrderRun, lost: LostAttempt, view: JobView, finding: Undecided) -> None:
+    """Write down what was seen, for a person to go by, and whose run it is if that can be told.
+
+    By the time that the run has ended, the input that tells so may be gone.
+    """
+    log.info("%s", finding.reason, extra={"action": "undecided", "attempt_id": lost.attempt_id})
+    reason = f"{(view.reason or '').partition(LOOKED_UP)[0]}{LOOKED_UP}{finding.reason}"
+    is_named = finding.provider_ref is not None and lost.provider_ref is None
+    if is_named or reason != view.reason:
+        await run.keeper.settle(UnknownSettlement(lost.attempt_id, finding.provider_ref, reason))
 
 
 def _settled_meanwhile(lost: LostAttempt) -> None:

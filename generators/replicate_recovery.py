@@ -235,14 +235,15 @@ def _nearest(
 ) -> Prediction | None:
     """Choose the first run after the hold; where all are from before it, the last one of them.
 
-    What was created longer before the hold than clocks can be wrong is somebody else's.
+    The hold's time is taken to be as wrong as the clock is now; where nothing is from after that,
+    to have been right. What was created longer before it than clocks can be wrong is somebody else's.
     """
     within = HELD_WITHIN_UNMEASURED if skew is None else HELD_WITHIN
-    held_at = attempt.held_at + (skew or _NO_SKEW) - within
+    for held_at in (attempt.held_at + (skew or _NO_SKEW), attempt.held_at):
+        after = [run for run in runs if _created(run) >= held_at - within]
+        if after:
+            return min(after, key=_created)
     start = _start(attempt, skew)
-    after = [run for run in runs if _created(run) >= held_at]
-    if after:
-        return min(after, key=_created)
     before = [run for run in runs if run.created_at is None or run.created_at >= start]
     if not before:
         return None
