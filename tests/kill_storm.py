@@ -42,6 +42,8 @@ def storm_faults() -> tuple[Fault, ...]:
         Fault("failed", probability=0.03, by="seed"),
         Fault("wrong_size", probability=0.03, by="seed"),
         Fault("output_503", probability=0.02, by="seed"),
+        # Charged and good for nothing: the one that makes work be done again.
+        Fault("blank", probability=0.03, by="seed"),
     )
 
 

@@ -64,16 +64,17 @@ def prove(plan: StormPlan, toll: Toll, desk: Desk, provider: Controls, books_url
     """Check everything that must hold after a storm and give its figures."""
     assert toll.hits == plan.kills
     assert_books_equal_bill(desk, provider)
+    charges = desk.charges()
     window = Window(books_url)
     try:
-        _assert_caps_kept(toll, window, desk)
+        _assert_caps_kept(toll, window, desk, charges)
         _assert_seeds_once(window, provider)
         keys = _released_keys(window, desk)
         _assert_told(window, desk, provider, books_url)
         proof = Proof(
             plan,
             toll,
-            sum((Decimal(row["amount_usd"]) for row in desk.charges()), Decimal(0)),
+            sum((Decimal(row["amount_usd"]) for row in charges), Decimal(0)),
             provider.total(),
             attempts=int(window.rows("SELECT count(*) FROM attempts")[0][0]),
             predictions=len(provider.predictions()),
@@ -90,7 +91,9 @@ def prove(plan: StormPlan, toll: Toll, desk: Desk, provider: Controls, books_url
     return proof
 
 
-def _assert_caps_kept(toll: Toll, window: Window, desk: Desk) -> None:
+def _assert_caps_kept(
+    toll: Toll, window: Window, desk: Desk, charges: list[dict[str, str]]
+) -> None:
     """Check every budget as it stands, and the tight caps against what had been spent under them."""
     assert toll.overspend_usd == 0
     assert not window.passed_caps()
@@ -103,7 +106,7 @@ def _assert_caps_kept(toll: Toll, window: Window, desk: Desk) -> None:
     for one in budgets:
         assert Decimal(one["spent_usd"]) + Decimal(one["held_usd"]) <= Decimal(one["cap_usd"])
     per_job: dict[str, Decimal] = {}
-    for row in desk.charges():
+    for row in charges:
         per_job[row["job_id"]] = per_job.get(row["job_id"], Decimal(0)) + Decimal(row["amount_usd"])
     assert max(per_job.values()) <= PER_JOB_USD
 
