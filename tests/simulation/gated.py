@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, BinaryIO
 
+from simulation.mortal import SimProcess
 from sqlalchemy import Connection, Engine
 
 from assets import MemoryStore, PutOutcome, StoreUnavailable
 from assets.store import CACHE_NEVER, CACHE_REVALIDATE
 from ledger import Books, BooksBusy, BooksUnavailable
-from simulation.mortal import SimProcess
 
 
 @dataclass(slots=True)
@@ -88,6 +88,7 @@ class GatedStore:
         self._put = put
 
     def __getattr__(self, name: str) -> Any:
+        """Do anything else that the store does."""
         self._gate(0.002)
         return getattr(self._kept, name)
 

@@ -1,13 +1,13 @@
 """What must hold after every single step, read from the books' file with nothing of Mintage's code.
 
-    B1  no budget is passed, and what it says is held and spent is what its holds say
-    B2  every hold is open exactly while its attempt is held or unknown
-    B3  what every order's entries moved is what its holds and charges say
-    P1  a run of ours at the provider has one attempt, whose hold was on disk when it was created
-    P2  no attempt has two runs
-    P3  charges and open holds cover the bill: a run that has ended is charged to the nano-dollar,
-        or its attempt is open with a hold that covers it
-    R1  released bytes, in store and books, passed every gate
+B1  no budget is passed, and what it says is held and spent is what its holds say
+B2  every hold is open exactly while its attempt is held or unknown
+B3  what every order's entries moved is what its holds and charges say
+P1  a run of ours at the provider has one attempt, whose hold was on disk when it was created
+P2  no attempt has two runs
+P3  charges and open holds cover the bill: a run that has ended is charged to the nano-dollar,
+or its attempt is open with a hold that covers it
+R1  released bytes, in store and books, passed every gate
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class Violation(AssertionError):
     """A promise was broken."""
 
 
-def _must(holds: bool, told: str) -> None:  # noqa: FBT001  it reads as the sentence that it is
+def _must(holds: bool, told: str) -> None:
     if not holds:
         raise Violation(told)
 
@@ -118,9 +118,9 @@ class Invariants:
                 self._covered(run, by_input.get(_key(run.input)))
         refs = Counter(one["provider_ref"] for one in attempts if one["provider_ref"])
         for ref, count in refs.items():
-            run = self._world.runs.get(ref)
+            found = self._world.runs.get(ref)
             _must(count == 1, f"P2: {count} attempts have run {ref}")
-            _must(run is not None and run.is_ours, f"P1: somebody else's run {ref} was adopted")
+            _must(found is not None and found.is_ours, f"P1: somebody else's run {ref} was adopted")
 
     def _by_input(self, attempts: list[sqlite3.Row]) -> dict[str, sqlite3.Row]:
         return {_key(json.loads(one["request_json"])["body"]["input"]): one for one in attempts}

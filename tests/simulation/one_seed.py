@@ -11,6 +11,13 @@ from decimal import Decimal
 from pathlib import Path
 
 import yaml
+from simulation.gated import Weather
+from simulation.invariants import Invariants, Violation
+from simulation.mortal import Killed, SimProcess
+from simulation.provider_world import ProviderWorld, Run
+from simulation.scenario import Scenario, draw
+from simulation.sim_house import ChunkedEngine, Machine, World, house_of
+from simulation.virtual_loop import VirtualLoop
 from sqlalchemy import Engine as Database
 
 from assets import AssetsError, MemoryStore
@@ -19,13 +26,6 @@ from flows.planning import Plan
 from generators import GeneratorError
 from ledger import Books, BrokenPromise, CapRefused, JobState, LedgerError, Scope, hold_nano
 from ledger.engine import make_engine, parse_url
-from simulation.gated import Weather
-from simulation.invariants import Invariants, Violation
-from simulation.mortal import Killed, SimProcess
-from simulation.provider_world import ProviderWorld, Run
-from simulation.scenario import Scenario, draw
-from simulation.sim_house import ChunkedEngine, Machine, World, house_of
-from simulation.virtual_loop import VirtualLoop
 
 CALM_RUNS_MAX = 12
 
@@ -82,7 +82,7 @@ class Simulation:
             for number, skew_s in enumerate(self.scenario.skews_s)
         ]
         self.settings = Settings(
-            _env_file=None,  # type: ignore[call-arg]
+            _env_file=None,
             database_url="sqlite:///simulated",
             store_url="memory:",
             caps_file=None,
@@ -107,12 +107,26 @@ class Simulation:
             self.loop.run_until_complete(self._life())
         finally:
             self.told.virtual_s = self.loop.time()
+            self._end_all()
             self.invariants.close()
             self.database.dispose()
             self.loop.close()
         digest = hashlib.sha256("\n".join(self.told.log).encode())
         self.told.digest = digest.hexdigest()
         return self.told
+
+    def _end_all(self) -> None:
+        """End whatever a broken seed left under way, so that nothing of it outlives the loop."""
+        for process in self.world.processes.values():
+            process.kill()
+        left = asyncio.all_tasks(self.loop)
+
+        async def end() -> None:
+            for task in left:
+                task.cancel()
+            await asyncio.gather(*left, return_exceptions=True)
+
+        self.loop.run_until_complete(end())
 
     def say(self, what: str) -> None:
         """Write one line of what happens."""

@@ -6,7 +6,6 @@ import io
 from functools import cache
 
 from PIL import Image
-
 from simulation.provider_world import Run
 
 SIDE = 64

@@ -7,12 +7,15 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from urllib.parse import parse_qs, urlsplit
 
-from generators.replicate_wire import Answer, Fetched, Forbidden, Gone, NoAnswer, NotSent
 from simulation.mortal import SimProcess
 from simulation.pictures import picture
 from simulation.provider_world import ProviderWorld, Run
 
+from generators.replicate_wire import Answer, Fetched, Forbidden, Gone, NoAnswer, NotSent
+
 BASE_URL = "https://api.replicate.com"
+_REFUSALS = {"throttled": (429, 3.0), "no_credit": (402, None)}
+
 LATE_MAX_S = 20.0
 """How long a request may be on its way after its sender has given up."""
 
@@ -39,15 +42,22 @@ class SimWire:
         await world.sleep(0.05)
         self._process.moment()
         route = world.draw_route()
+        refused = _REFUSALS.get(route)
+        if refused is not None:
+            status, retry_after_s = refused
+            return self._answer(status, None, retry_after_s=retry_after_s)
         if route == "not_sent":
             return NotSent("refused the connection")
         if route == "cut_before":
             await world.sleep(5)
             return NoAnswer("cut the connection")
-        if route == "throttled":
-            return self._answer(429, None, retry_after_s=float(world.rng.randrange(1, 10)))
-        if route == "no_credit":
-            return self._answer(402, {"detail": "no credit"})
+        return await self._sent(route, body, float(headers["Prefer"].removeprefix("wait=")))
+
+    async def _sent(
+        self, route: str, body: Mapping[str, object], wait_s: float
+    ) -> Answer | NoAnswer:
+        """Send what will arrive, whatever becomes of who sent it."""
+        world = self._world
         arrived: asyncio.Future[Run] = asyncio.get_running_loop().create_future()
 
         def arrive() -> None:
@@ -55,9 +65,7 @@ class SimWire:
             if not arrived.done():
                 arrived.set_result(run)
 
-        # From here on it is on its way, and arrives whatever becomes of who sent it.
-        on_the_way_s = LATE_MAX_S if route == "late" else 0.1
-        world.later(world.rng.random() * on_the_way_s, arrive)
+        world.later(world.rng.random() * (LATE_MAX_S if route == "late" else 0.1), arrive)
         self._process.moment()
         if route == "late":
             await world.sleep(1)
@@ -68,7 +76,6 @@ class SimWire:
             return NoAnswer("cut the connection")
         if route == "error_after":
             return self._answer(502, None)
-        wait_s = float(headers["Prefer"].removeprefix("wait="))
         await asyncio.sleep(max(0.0, min(run.ends_s - world.now_s(), wait_s)))
         return self._answer(201, world.shown(run))
 

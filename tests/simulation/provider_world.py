@@ -162,7 +162,9 @@ class ProviderWorld:
         """Tell the provider's own time."""
         return EPOCH + timedelta(seconds=at_s)
 
-    def listed(self, created_after: datetime, start: int) -> tuple[list[dict[str, object]], int | None]:
+    def listed(
+        self, created_after: datetime, start: int
+    ) -> tuple[list[dict[str, object]], int | None]:
         """Give a page of the list, newest first, and where the next one starts.
 
         A page starts where the last one ended, counted from the oldest: what is created meanwhile

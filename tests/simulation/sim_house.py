@@ -10,6 +10,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from simulation.gated import GatedBooks, GatedStore, Weather
+from simulation.invariants import Invariants
+from simulation.mortal import SimProcess
+from simulation.provider_wire import SimWire
+from simulation.provider_world import EPOCH, ProviderWorld
 from sqlalchemy import Engine as Database
 
 from assets import MemoryStore, Store
@@ -22,11 +27,6 @@ from generators.pacing import Pace
 from generators.replicate_builder import ReplicateGenerator
 from generators.replicate_patience import Clocks, Patience
 from ledger import Books
-from simulation.gated import GatedBooks, GatedStore, Weather
-from simulation.invariants import Invariants
-from simulation.mortal import SimProcess
-from simulation.provider_wire import SimWire
-from simulation.provider_world import EPOCH, ProviderWorld
 
 CARDS = load_cards()
 

@@ -10,6 +10,7 @@ import asyncio
 import selectors
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 from simulation.mortal import Killed, SimProcess, current_process
@@ -64,31 +65,31 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     ) -> asyncio.Future[Any]:
         """Carry work out in one piece, a drawn moment later, unless its process is dead by then."""
         process = current_process()
-        if process is not None:
-            process.must_live()
+        assert process is not None, "only simulated processes have threads"
+        process.must_live()
         future: asyncio.Future[Any] = self.create_future()
-
-        def carry_out() -> None:
-            if process is not None:
-                if not process.alive:
-                    return
-                if (left_s := process.paused_until_s - self._now_s) > 0:
-                    self.call_later(left_s, carry_out)
-                    return
-            try:
-                result = func(*args)
-            except Killed:
-                assert process is not None
-                process.kill()
-            except Exception as error:
-                if not future.done():
-                    future.set_exception(error)
-            else:
-                if not future.done():
-                    future.set_result(result)
-
-        self.call_at(self._when(executor), carry_out)
+        work = partial(func, *args)
+        self.call_at(self._when(executor), self._carry_out, process, work, future)
         return future
+
+    def _carry_out(
+        self, process: SimProcess, work: Callable[[], Any], future: asyncio.Future[Any]
+    ) -> None:
+        if not process.alive:
+            return
+        if (left_s := process.paused_until_s - self._now_s) > 0:
+            self.call_later(left_s, self._carry_out, process, work, future)
+            return
+        try:
+            result = work()
+        except Killed:
+            process.kill()
+        except Exception as error:  # noqa: BLE001  an executor hands on whatever was raised
+            if not future.done():
+                future.set_exception(error)
+        else:
+            if not future.done():
+                future.set_result(result)
 
     def _when(self, executor: ThreadPoolExecutor | None) -> float:
         when = self._now_s + self._thread_delay_s()
@@ -98,7 +99,9 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         return when
 
 
-def _task_of_process(loop: asyncio.AbstractEventLoop, coro: Any, **options: Any) -> asyncio.Task[Any]:
+def _task_of_process(
+    loop: asyncio.AbstractEventLoop, coro: Any, **options: Any
+) -> asyncio.Task[Any]:
     process: SimProcess | None = current_process()
     if process is None:
         return asyncio.Task(coro, loop=loop, **options)
