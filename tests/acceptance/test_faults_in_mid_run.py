@@ -19,6 +19,7 @@ from typing import Any
 import pytest
 import s3_server
 from fault_proxy import FaultProxy, Misdeed
+from loopback.faults import Fault
 from loopback.process import LoopbackProcess
 from manners_parts import assert_one_sentence, small_disk, wait_until
 from mint_runs import Desk, Finished, assert_books_equal_bill, schnell_order
@@ -33,8 +34,9 @@ BUSY_AFTER_ONE_SECOND = "sqlite:///.mintage/ledger.db?timeout=1"
 
 @pytest.fixture
 def at_work(desk: Desk, provider: LoopbackProcess) -> AtWork:
-    """A desk with an order whose run can be started and waited for, and takes two seconds."""
-    provider.configure(latency_s=(0.2, 0.4))
+    """A desk with an order whose run can be started and waited for."""
+    # The work lasts until the fault is there, however slow the machine is.
+    provider.add_faults(Fault("slow_run", after=UNDER_WAY, seconds=1.5))
     return AtWork(desk, provider)
 
 
@@ -54,7 +56,8 @@ class AtWork:
         return run
 
     def end_of(self, run: subprocess.Popen[str]) -> Finished:
-        """Wait for a run's own end."""
+        """Wait for a run's own end; from now on the provider is quick."""
+        self.provider.clear_faults()
         out, err = run.communicate(timeout=120)
         return Finished(run.returncode, out, err)
 
@@ -115,7 +118,6 @@ def test_two_runs_that_lose_postgresql_for_a_moment_say_so_and_resume_goes_on(
     on_postgres: AtWork, postgres: StoppablePostgres
 ) -> None:
     """One works and the other waits for it; the server is back before anybody can look."""
-    on_postgres.provider.configure(latency_s=(0.5, 1.0))
     run = on_postgres.start()
     waiting = on_postgres.desk.start("run", "order.yaml", "--json")
     line = waiting.stderr
@@ -300,7 +302,7 @@ def test_a_run_killed_while_s3_is_slow_leaves_nothing_half_released(on_s3: OnS3)
     on_s3.proxy.misbehave(Misdeed("slow", seconds=2.0))
     wait_until(lambda: on_s3.proxy.done["slow"] >= 4)
     run.send_signal(signal.SIGKILL)
-    run.communicate()
+    on_s3.work.end_of(run)
     on_s3.proxy.behave()
     on_s3.work.assert_finished_by("run", "order.yaml")
     on_s3.assert_released_once()
