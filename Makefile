@@ -3,7 +3,7 @@ SHELL := /bin/sh
 BIN := .venv/bin
 WORKERS ?= 2
 
-.PHONY: help setup demo test lint unit integration bench bench-books side-by-side lock clean
+.PHONY: help setup demo test lint unit integration simulate storms bench bench-books side-by-side lock clean
 
 help: ## Say what can be made
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 14
@@ -35,6 +35,15 @@ unit: .venv/.testing ## The fast tests only
 
 integration: .venv/.testing ## Tests against real servers on loopback
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup tests/contract tests/integration tests/acceptance
+
+SEEDS ?= 1000
+FROM ?= 1
+
+simulate: .venv/.testing ## Live through SEEDS=1000 simulated orders, or one again with REPLAY=741
+	@PYTHONPATH=tests $(BIN)/python -m simulation $(if $(REPLAY),--replay $(REPLAY),--seeds $(SEEDS) --from $(FROM))
+
+storms: .venv/.testing ## Kill runs of a 500-job order 100 times, on SQLite and on PostgreSQL (5 minutes)
+	$(BIN)/python tests/benchmarks/kill_storms.py
 
 bench: .venv/.testing ## Print the figures that the README quotes
 	$(BIN)/python tests/benchmarks/run_all.py

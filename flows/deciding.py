@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flows.leasing import LEASE_TTL_S
+from flows.lease_age import LEASE_TTL_S
 from flows.wiring import is_dead, lease_holder
 from ledger import AttemptState, Books, Decision, HeldBy, Settled
 

@@ -17,13 +17,12 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+from flows.lease_age import LEASE_RENEW_S, LEASE_TTL_S
 from flows.order_run import OrderRun
 from ledger import Books, HeldBy, LedgerError
 
 log = logging.getLogger("mintage.leases")
 
-LEASE_TTL_S = 60
-LEASE_RENEW_S = 15
 LOOK_FIRST_S = 0.1
 LOOK_LAST_S = 2.0
 """The pause between two looks at somebody else's lease grows from the first to the last."""
@@ -47,8 +46,10 @@ async def take_turn(run: OrderRun, holder: str, is_dead: Callable[[str], bool]) 
     pause_s = LOOK_FIRST_S
     told: str | None = None
     while run.stop_reason is None:
+        asked_at = run.lease_age.now()
         other = await run.keeper.run(lambda books: _take(books, run.order_id, holder, is_dead))
         if other is None:
+            run.lease_age.renewed(asked_at)
             return Turn(holder, waited=told is not None)
         if other.holder != told:
             log.warning(
@@ -102,6 +103,7 @@ async def _renew(run: OrderRun, holder: str) -> None:
 
     while True:
         await run.sleep(LEASE_RENEW_S)
+        asked_at = run.lease_age.now()
         try:
             other = await run.keeper.run(renew)
         except LedgerError as error:
@@ -111,3 +113,4 @@ async def _renew(run: OrderRun, holder: str) -> None:
         if other is not None:
             run.stop(f"{other.holder} took {run.order_id} over.", halted=True)
             return
+        run.lease_age.renewed(asked_at)

@@ -12,6 +12,7 @@ from typing import TypeVar
 from assets import Store
 from flows.bookkeeping import Bookkeeper
 from flows.job_plan import JobPlanner
+from flows.lease_age import LeaseAge
 from flows.order_form import OrderForm
 from flows.patience import Patience
 from generators import Generator
@@ -19,6 +20,7 @@ from ledger import (
     Admit,
     HoldDecision,
     HoldRequest,
+    LedgerError,
     OrderRecord,
     Stopped,
     VerdictRecord,
@@ -120,6 +122,7 @@ class OrderRun:
     settle_timeout_s: float
     threads: Executor
     """Where decoding, encoding and the store's work is done."""
+    lease_age: LeaseAge = field(init=False)
     planner: JobPlanner = field(init=False)
     gate: HoldGate = field(init=False)
     patience: Patience = field(init=False)
@@ -137,10 +140,28 @@ class OrderRun:
     """Jobs of the present pass for which only lost attempts, or others, could make room."""
 
     def __post_init__(self) -> None:
+        self.lease_age = LeaseAge(self.clock)
         self.planner = JobPlanner(self.form)
         self.patience = Patience(self.clock, self.sleep, self.settle_timeout_s)
         self.gate = HoldGate(self.keeper, self.patience)
         self.slots = asyncio.Semaphore(self.form.concurrency)
+
+    async def may_send(self) -> bool:
+        """Say, right before a paid request goes out, whether it still may.
+
+        A machine that slept, or a wait for the provider's rate limit, can outlast the lease; then
+        the books are asked whether somebody else has settled by now what would be sent.
+        """
+        if self.stop_reason is not None:
+            return False
+        if self.lease_age.is_fresh():
+            return True
+        try:
+            await self.keeper.write(lambda _: None)
+        except LedgerError as error:
+            self.stop(str(error), halted=True)
+            return False
+        return True
 
     @property
     def order_id(self) -> str:

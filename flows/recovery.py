@@ -24,7 +24,14 @@ from flows.left_behind import Rule, rule_for_open
 from flows.order_run import OrderRun
 from flows.outcomes import settle_outcome
 from generators import Finding, LostBuild, ProviderUnavailable, Undecided
-from ledger import AlreadySettled, AttemptState, JobView, LostAttempt, UnknownSettlement
+from ledger import (
+    AlreadySettled,
+    AttemptState,
+    JobView,
+    LostAttempt,
+    RunKnown,
+    UnknownSettlement,
+)
 
 log = logging.getLogger("mintage.recovery")
 
@@ -124,6 +131,10 @@ async def _settle(run: OrderRun, lost: LostAttempt, brief: JobBrief, finding: Fi
         )
     except AlreadySettled:
         _settled_meanwhile(lost)
+    except RunKnown as error:
+        # The process that sent it was only asleep, and has named its run by now: look again.
+        log.warning("%s", error, extra={"action": "run_known_meanwhile"})
+        return 0
     return 1
 
 

@@ -28,6 +28,7 @@ from generators import Generator
 from ledger import (
     Books,
     BooksBusy,
+    BooksUnavailable,
     Desk,
     JobRecord,
     JobState,
@@ -201,13 +202,19 @@ async def _drive(
     await run.keeper.write(lambda desk: desk.resume_order(run.order_id))
     await wake_refused(run)
     looking = None if watch is None else asyncio.create_task(watch(run), name="progress")
+    can_close = True
     try:
         await engine.drive(run)
+    except BooksUnavailable:
+        # They were waited for in vain just now; the next run finds everything as it is.
+        can_close = False
+        raise
     finally:
         if looking is not None:
             looking.cancel()
             await asyncio.gather(looking, return_exceptions=True)
-        await _close(run)
+        if can_close:
+            await _close(run)
     after = await run.keeper.run(lambda books: _report_with_manifest(books, run))
     return replace(
         after,

@@ -23,6 +23,7 @@ from flows.releasing import put_release
 from generators import Brief, Halted, Lost, Outcome
 from ledger import (
     Admit,
+    AlreadySettled,
     HoldRequest,
     Inspection,
     JobMove,
@@ -106,6 +107,10 @@ async def _build_one(run: OrderRun, view: JobView) -> bool:
             number=number,
             latency_ms=latency_ms,
         )
+    except AlreadySettled as error:
+        # This process was taken for dead, and whoever took over has found its answer first.
+        run.stop(str(error), halted=True)
+        return False
     finally:
         await run.gate.settled()
     if isinstance(outcome, Lost):
@@ -121,7 +126,7 @@ async def _send(run: OrderRun, attempt_id: str, brief: Brief) -> Outcome:
     async def created(provider_ref: str) -> None:
         await run.keeper.note_ref(attempt_id, provider_ref)
 
-    return await run.generator.build(attempt_id, brief, created)
+    return await run.generator.build(attempt_id, brief, created, run.may_send)
 
 
 async def _not_admitted(run: OrderRun, view: JobView, decision: Refuse | Wait | Stopped) -> None:
@@ -131,14 +136,13 @@ async def _not_admitted(run: OrderRun, view: JobView, decision: Refuse | Wait | 
     if isinstance(decision, Wait):
         run.waiting += 1
         return
-    if view.attempts_used == 0:
-        state, reason = JobState.REFUSED, decision.reason
-    else:
-        # It was tried and no money is left to try again: the last finding stands.
-        state = after_failure(view)
-        reason = (
-            f"{view.reason or 'The last attempt failed'}; no further attempt: {decision.reason}"
-        )
+    state, reason = JobState.REFUSED, decision.reason
+    if view.attempts_used:
+        found = (view.reason or "The last attempt failed").rstrip(".")
+        reason = f"{found}; no further attempt: {decision.reason}"
+        if decision.is_of_job:
+            # Its own cap is never raised: the last finding stands. Any other may be, and it goes on.
+            state = after_failure(view)
     await run.keeper.move(JobMove(view.job_id, JobState.PLANNED, state, reason))
 
 

@@ -96,6 +96,13 @@ class Halted:
 
 Outcome = Built | BuildFailed | Lost | Halted
 
+MaySend = Callable[[], Awaitable[bool]]
+
+
+async def always() -> bool:
+    """Let every request go out."""
+    return True
+
 
 @dataclass(frozen=True, slots=True)
 class LostBuild:
@@ -162,10 +169,17 @@ class Generator(Protocol):
         """Say exactly what would be sent for this brief, as JSON values; recovery matches against it."""
 
     async def build(
-        self, attempt_id: str, brief: Brief, created: Callable[[str], Awaitable[None]]
+        self,
+        attempt_id: str,
+        brief: Brief,
+        created: Callable[[str], Awaitable[None]],
+        may_send: MaySend = always,
     ) -> Outcome:
         """Build once, with at most one paid request.
 
+        `may_send` is asked right before a paid request goes out, each time that one would: after
+        every wait, and after a sleep of the whole machine. Where it says no, nothing is sent and
+        the build ends as `Halted`.
         `created` is awaited with the provider's reference as soon as it is known and the result is
         not yet final, so that the books can hold on to it.
         Cancellation must not lose the outcome: a caller that cancels treats the attempt as lost.

@@ -21,9 +21,11 @@ from generators.contract import (
     Halted,
     Lost,
     LostBuild,
+    MaySend,
     Outcome,
     Quote,
     UsageLine,
+    always,
 )
 from generators.errors import ProviderUnavailable, TokenRefused
 from generators.pacing import Pace
@@ -37,6 +39,7 @@ from generators.replicate_wire import (
     NoAnswer,
     NotSent,
     ReplicateWire,
+    Withheld,
 )
 
 if TYPE_CHECKING:
@@ -103,14 +106,18 @@ class ReplicateGenerator:
         return {"path": path, "cancel_after_s": self.card.seconds_max, "body": body}
 
     async def build(
-        self, attempt_id: str, brief: Brief, created: Callable[[str], Awaitable[None]]
+        self,
+        attempt_id: str,
+        brief: Brief,
+        created: Callable[[str], Awaitable[None]],
+        may_send: MaySend = always,
     ) -> Outcome:
         """Build once, with one POST that reaches Replicate, or none."""
         del attempt_id  # Replicate takes no id of ours; the seed in the input is what tells apart.
         problems = self.problems(brief)
         if problems:
             return BuildFailed(reason=" ".join(problems), retryable=False)
-        posted = await self._post(brief)
+        posted = await self._post(brief, may_send)
         if not isinstance(posted, Prediction):
             return posted
         if not posted.ended:
@@ -201,7 +208,9 @@ class ReplicateGenerator:
             provider_ref=ref,
         )
 
-    async def _post(self, brief: Brief) -> Prediction | BuildFailed | Lost | Halted:
+    async def _post(
+        self, brief: Brief, may_send: MaySend
+    ) -> Prediction | BuildFailed | Lost | Halted:
         """Send the POST until it has arrived once, or provably cannot."""
         clock = self.clocks.monotonic
         waits = list(self.patience.connect_waits_s)
@@ -209,7 +218,9 @@ class ReplicateGenerator:
         while True:
             if not await self._pace.turn():
                 return Halted("The run was stopped before the request was sent.")
-            answer = await self._post_once(brief)
+            answer = await self._post_once(brief, may_send)
+            if isinstance(answer, Withheld):
+                return Halted("The run was stopped before the request was sent.")
             if isinstance(answer, NotSent):
                 if not waits:
                     return self._unreachable(answer)
@@ -230,7 +241,9 @@ class ReplicateGenerator:
                 )
             self._pace.pause(pause_s)
 
-    async def _post_once(self, brief: Brief) -> Answer | NotSent | NoAnswer:
+    async def _post_once(
+        self, brief: Brief, may_send: MaySend
+    ) -> Answer | NotSent | NoAnswer | Withheld:
         request = self.request(brief)
         body = request["body"]
         wait_s = min(self.patience.prefer_wait_s, self.card.seconds_max)
@@ -242,6 +255,7 @@ class ReplicateGenerator:
                 "Cancel-After": f"{self.card.seconds_max}s",
             },
             read_timeout_s=wait_s + self.patience.answer_margin_s,
+            may_send=may_send,
         )
 
     def _posted(self, answer: Answer) -> Prediction | BuildFailed | Lost | Halted:

@@ -12,7 +12,7 @@ import asyncio
 import math
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -79,6 +79,15 @@ class NotSent:
     """Not a byte of the request left this machine."""
 
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Withheld:
+    """The request was ready to go and may not be sent any more; not a byte of it was."""
+
+
+class _MayNotSendError(Exception):
+    """Stops a request between its connection and its first byte."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,16 +166,26 @@ class ReplicateWire:
         body: Mapping[str, object],
         headers: Mapping[str, str],
         read_timeout_s: float,
-    ) -> Answer | NotSent | NoAnswer:
-        """Send one POST, once."""
+        may_send: Callable[[], Awaitable[bool]],
+    ) -> Answer | NotSent | NoAnswer | Withheld:
+        """Send one POST, once, if it may be sent when the connection is there and nothing is sent yet."""
+
+        async def gate(event: str, _info: Mapping[str, object]) -> None:
+            if event.endswith("send_request_headers.started") and not await may_send():
+                raise _MayNotSendError
+
         request = self._api.build_request(
             "POST",
             self.base_url + path,
             json=dict(body),
             headers=dict(headers),
             timeout=_timeout(read_timeout_s),
+            extensions={"trace": gate},
         )
-        return await self._answer(request)
+        try:
+            return await self._answer(request)
+        except _MayNotSendError:
+            return Withheld()
 
     async def get(self, url: str) -> Answer | NotSent | NoAnswer:
         """Send one GET to a path of the API or to an absolute URL on the API's own origin."""

@@ -24,9 +24,11 @@ from generators.contract import (
     Built,
     Finding,
     LostBuild,
+    MaySend,
     Outcome,
     Quote,
     UsageLine,
+    always,
 )
 from generators.studio_form import StudioParams, read_params
 
@@ -119,14 +121,19 @@ class StudioGenerator:
         }
 
     async def build(
-        self, attempt_id: str, brief: Brief, created: Callable[[str], Awaitable[None]]
+        self,
+        attempt_id: str,
+        brief: Brief,
+        created: Callable[[str], Awaitable[None]],
+        may_send: MaySend = always,
     ) -> Outcome:
         """Draw the card in a thread.
 
         A drawing is never interrupted: one that takes longer than the card's bound is reported, and
         charged, with the time that it really took.
         """
-        del created  # Nothing outlives this process that a reference could find again.
+        # Nothing outlives this process that a reference could find again, and nothing is sent.
+        del created, may_send
         drawn = await asyncio.to_thread(self._timed, brief)
         reference = f"studio-{attempt_id}"
         if drawn.data is None:

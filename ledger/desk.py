@@ -79,6 +79,7 @@ class Desk:
 
         Raises:
             AlreadySettled: the hold has ended before.
+            RunKnown: its provider's run is known, and it was to end as if there was none.
             UnknownAttempt: no such attempt.
             BrokenPromise: another provider reference than the one noted, or a wrong job state.
             MoneyError: a price line that is no money.

@@ -16,6 +16,7 @@
     ├── DecisionRefused     an attempt that is not for a person to decide about
     └── BrokenPromise       a caller asked for what the books must never do
         ├── AlreadySettled  a hold ends once
+        ├── RunKnown        an attempt whose run is known was to be voided as if it had none
         └── WrongState      a job or an order is not where the caller says it is
 
 Each message is one sentence with the facts and, where there is one, the way out. None carries a
@@ -138,6 +139,16 @@ class AlreadySettled(BrokenPromise):
     def __init__(self, attempt_id: str, state: str) -> None:
         super().__init__(
             f"attempt {attempt_id} was settled before (it is {state}) and a hold ends exactly once"
+        )
+
+
+class RunKnown(BrokenPromise):
+    """An attempt was to end as if nothing had been created, and its provider's run is known."""
+
+    def __init__(self, attempt_id: str, provider_ref: str) -> None:
+        super().__init__(
+            f"attempt {attempt_id} cannot end as if nothing was created: its provider knows it as "
+            f"{provider_ref}, which says what it cost"
         )
 
 

@@ -144,6 +144,11 @@ class Refuse:
     budget_id: str
     reason: str
 
+    @property
+    def is_of_job(self) -> bool:
+        """Whether it is the job's own cap that has no room; nobody can raise that one."""
+        return self.budget_id.partition(":")[0] == Scope.JOB
+
 
 @dataclass(frozen=True, slots=True)
 class Stopped:

@@ -52,6 +52,7 @@ _Number = BigInteger().with_variant(Integer, "sqlite")
 
 CAP_ENTRY = text("kind = 'cap'")
 OPEN_ATTEMPT = text("state IN ('held', 'unknown')")
+NAMED_RUN = text("provider_ref IS NOT NULL")
 
 
 def _one_of(column: str, states: type[StrEnum]) -> CheckConstraint:
@@ -148,6 +149,14 @@ attempts = Table(
         unique=True,
         sqlite_where=OPEN_ATTEMPT,
         postgresql_where=OPEN_ATTEMPT,
+    ),
+    # A run of the provider's is paid for by one attempt.
+    Index(
+        "attempts_one_per_run",
+        "provider_ref",
+        unique=True,
+        sqlite_where=NAMED_RUN,
+        postgresql_where=NAMED_RUN,
     ),
     Index(
         "attempts_open_of_order",

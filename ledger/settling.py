@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, func, select, text, update
 
 from ledger import budgeting, caps, entries
-from ledger.errors import AlreadySettled, BrokenPromise, UnknownAttempt
+from ledger.errors import AlreadySettled, BrokenPromise, RunKnown, UnknownAttempt
 from ledger.kinds import EntryKind, HoldState, Scope
 from ledger.money import charge_nano, format_usd
 from ledger.records import (
@@ -171,7 +171,10 @@ def settle(
     if len(ids) != len(settlements):
         raise BrokenPromise("one attempt was given two settlements at once")
     ends = [
-        replace(_work_out(settlement, found.get(settlement.attempt_id)), decided=decided)
+        replace(
+            _work_out(settlement, found.get(settlement.attempt_id), by_person=decided is not None),
+            decided=decided,
+        )
         for settlement in settlements
     ]
     over = [end for end in ends if end.is_over]
@@ -184,7 +187,7 @@ def settle(
     return [Settled(end.row.attempt_id, end.total_nano, end.overrun_nano) for end in ends]
 
 
-def _work_out(settlement: Settlement, row: AnyRow | None) -> _End:
+def _work_out(settlement: Settlement, row: AnyRow | None, *, by_person: bool) -> _End:
     if row is None:
         raise UnknownAttempt(settlement.attempt_id)
     if row.state not in _OPEN:
@@ -208,6 +211,9 @@ def _work_out(settlement: Settlement, row: AnyRow | None) -> _End:
         raise BrokenPromise(
             f"a failed attempt sends its job to planned or failed, not {settlement.job_state}"
         )
+    if row.provider_ref is not None and settlement.provider_ref is None and not by_person:
+        # It became known while somebody was looking for it; the next look reads what it cost.
+        raise RunKnown(row.attempt_id, row.provider_ref)
     if settlement.lines and not settlement.counts:
         raise BrokenPromise(f"attempt {row.attempt_id} is charged for, so it counts")
     return _End(

@@ -67,6 +67,25 @@ def test_an_order_that_ran_dry_goes_on_when_its_cap_is_raised(
     assert_books_equal_bill(desk, provider)
 
 
+def test_a_job_that_was_tried_before_the_money_ran_out_goes_on_when_the_cap_is_raised(
+    desk: Desk, provider: LoopbackProcess
+) -> None:
+    provider.add_faults(Fault("blank", times=1, after=2))
+    budget = {"cap": "0.009", "per_job": "0.02", "attempts": 3}
+    order = str(desk.write(schnell_order(3, concurrency=1, budget=budget)))
+    report = desk.mintage("run", order, "--json").json()
+    assert (report["released"], report["refused"], report["rejected"]) == (2, 1, 0)
+    order_id = report["order"]
+    (left,) = desk.mintage("status", order_id, "--json").json()["not_released"]
+    assert "not_blank: " in left["reason"]
+    assert "; no further attempt: " in left["reason"]
+    assert ".;" not in left["reason"]
+    assert desk.mintage("ledger", "budget", "set", "order", order_id, "1.00", *WHO).code == 0
+    report = desk.mintage("run", order, "--json").json()
+    assert (report["released"], report["attempts"]) == (3, 4)
+    assert_books_equal_bill(desk, provider)
+
+
 def test_a_file_of_caps_is_applied_before_anything_is_sent(
     desk: Desk, provider: LoopbackProcess
 ) -> None:

@@ -86,6 +86,16 @@ def test_the_storms_do_kill_cut_and_lose(place: tuple[Path, Path]) -> None:
         assert what in whole, f"no seed shows {what!r}"
 
 
+def sends_whatever_happened_meanwhile(patch: pytest.MonkeyPatch) -> None:
+    """Nobody looks, after a sleep, whether the money that was held is still there."""
+
+    async def always(_self: OrderRun) -> bool:
+        return True
+
+    patch.setattr(OrderRun, "may_send", always)
+
+
+WHERE_A_SLEEPER_SENDS_LATE = 735
 WHERE_A_SLEEPER_COLLIDES = 140
 """Seeds from here on find soon what takes two runs, a long sleep and one job of both to be seen."""
 
@@ -188,6 +198,7 @@ PLANTED: tuple[tuple[Plant, str, int], ...] = (
     (charges_the_hold, "P3: .* costs", 1),
     (forgets_what_failing_costs, "P3: .* costs", 1),
     (gives_every_attempt_one_seed, "P[123]: ", 1),
+    (sends_whatever_happened_meanwhile, "P1: .* was created when", WHERE_A_SLEEPER_SENDS_LATE),
     (releases_what_was_only_built, "R1: .* passed no gate", 1),
     (
         moves_work_without_its_lease,

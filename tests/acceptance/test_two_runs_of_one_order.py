@@ -15,6 +15,9 @@ from loopback.process import LoopbackProcess
 from mint_runs import Desk, assert_books_equal_bill, schnell_order
 
 JOBS = 40
+SLOWLY_S = (2.0, 2.5)
+FAST_S = (0.02, 0.1)
+"""How long the provider takes: until everybody is in place, and from then on."""
 
 
 def wait_until(what: Callable[[], bool], timeout_s: float = 60) -> None:
@@ -49,6 +52,19 @@ def put_to_sleep(process: Popen[str], ledger: Path) -> None:
     books.close()
 
 
+def one_works_and_one_waits(
+    desk: Desk, provider: LoopbackProcess, order: Path
+) -> tuple[Popen[str], Popen[str]]:
+    """Start two runs; the provider is slow until the second one waits."""
+    provider.configure(latency_s=SLOWLY_S)
+    first = desk.start("run", str(order), "--json")
+    wait_until(lambda: provider.counters().posts >= 1)
+    second = desk.start("run", str(order), "--json")
+    assert "this run waits" in said(second)
+    provider.configure(latency_s=FAST_S)
+    return first, second
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def shared_desk(request: pytest.FixtureRequest, desk: Desk) -> Desk:
     """A desk whose books are on either database."""
@@ -61,10 +77,7 @@ def test_the_second_run_waits_and_both_tell_the_same_end(
     shared_desk: Desk, provider: LoopbackProcess
 ) -> None:
     order = shared_desk.write(schnell_order(JOBS, concurrency=4))
-    first = shared_desk.start("run", str(order), "--json")
-    wait_until(lambda: provider.counters().posts >= 5)
-    second = shared_desk.start("run", str(order), "--json")
-    assert "this run waits" in said(second)
+    first, second = one_works_and_one_waits(shared_desk, provider, order)
     third = shared_desk.start("run", str(order), "--json")
     for run in (first, second, third):
         run.communicate(timeout=60)
@@ -91,10 +104,7 @@ def test_who_waits_takes_over_from_one_that_is_killed(
     shared_desk: Desk, provider: LoopbackProcess
 ) -> None:
     order = shared_desk.write(schnell_order(JOBS, concurrency=4))
-    first = shared_desk.start("run", str(order), "--json")
-    wait_until(lambda: provider.counters().posts >= 5)
-    second = shared_desk.start("run", str(order), "--json")
-    assert "this run waits" in said(second)
+    first, second = one_works_and_one_waits(shared_desk, provider, order)
     first.send_signal(signal.SIGKILL)
     first.communicate()
     _, err = second.communicate(timeout=60)
@@ -105,10 +115,8 @@ def test_who_waits_takes_over_from_one_that_is_killed(
 
 def test_a_stop_is_meant_for_those_who_wait_too(desk: Desk, provider: LoopbackProcess) -> None:
     order = desk.write(schnell_order(JOBS, concurrency=1))
-    first = desk.start("run", str(order), "--json")
-    wait_until(lambda: provider.counters().posts >= 5)
-    second = desk.start("run", str(order), "--json")
-    assert "this run waits" in said(second)
+    first, second = one_works_and_one_waits(desk, provider, order)
+    provider.configure(latency_s=SLOWLY_S)
     (name,) = [one["order"] for one in desk.mintage("status", "--json").json()["orders"]]
     assert desk.mintage("stop", name).code == 0
     for run in (first, second):
@@ -122,10 +130,7 @@ def test_ctrl_c_ends_a_run_that_waits_and_leaves_the_other_alone(
     desk: Desk, provider: LoopbackProcess
 ) -> None:
     order = desk.write(schnell_order(JOBS, concurrency=1))
-    first = desk.start("run", str(order), "--json")
-    wait_until(lambda: provider.counters().posts >= 5)
-    second = desk.start("run", str(order), "--json")
-    assert "this run waits" in said(second)
+    first, second = one_works_and_one_waits(desk, provider, order)
     second.send_signal(signal.SIGINT)
     _, err = second.communicate(timeout=30)
     assert second.returncode == 3, err
@@ -138,10 +143,12 @@ def test_a_run_that_slept_through_the_end_of_its_lease_moves_no_work_any_more(
     desk: Desk, provider: LoopbackProcess, tmp_path: Path
 ) -> None:
     order = desk.write(schnell_order(JOBS, concurrency=8))
+    provider.configure(latency_s=SLOWLY_S)
     sleeper = desk.start("run", str(order), "--json")
-    wait_until(lambda: provider.counters().posts >= 5)
+    wait_until(lambda: provider.counters().posts >= 1)
     put_to_sleep(sleeper, tmp_path / ".mintage" / "ledger.db")
     try:
+        provider.configure(latency_s=FAST_S)
         follower = desk.start("run", str(order), "--json")
         wait_until(lambda: provider.counters().posts >= JOBS // 2)
     finally:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections import deque
-from collections.abc import Coroutine, Generator
+from collections.abc import Callable, Coroutine, Generator
 from contextvars import ContextVar
 from typing import Any
 
@@ -35,11 +35,19 @@ class SimProcess:
     after its commit, every call of the store before and after its effect.
     """
 
-    def __init__(self, name: str, dies_at: int | None) -> None:
+    def __init__(
+        self,
+        name: str,
+        dies_at: int | None,
+        sleeps_at: int | None = None,
+        sleep: Callable[[SimProcess], None] | None = None,
+    ) -> None:
         self.name = name
         self.alive = True
         self.moments = 0
         self.dies_at = dies_at
+        self.sleeps_at = sleeps_at
+        self._sleep = sleep
         self.paused_until_s = 0.0
         self._tasks: dict[asyncio.Task[Any], None] = {}
 
@@ -55,6 +63,8 @@ class SimProcess:
         if self.moments == self.dies_at:
             self.kill()
             raise Killed(self.name)
+        if self.moments == self.sleeps_at and self._sleep is not None:
+            self._sleep(self)
 
     def kill(self) -> None:
         """Die. Nothing of this process runs any more."""

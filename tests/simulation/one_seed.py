@@ -168,10 +168,8 @@ class Simulation:
         machine = self.machines[number % len(self.machines)]
         while self.loop.time() < ends_s and self.broken is None:
             await asyncio.sleep(self.rng.choice((0.0, 1.0, 20.0)) * self.rng.random())
-            dies_at = None
-            if self.rng.random() < self.scenario.lethal:
-                dies_at = int(10 ** self.rng.uniform(0.3, 3.3))
-            process = self._new_process(dies_at)
+            dies_at = self._maybe_moment(self.scenario.lethal)
+            process = self._new_process(dies_at, sleeps_at=self._maybe_moment(0.3))
             report = await self._until_over(
                 process, self._mintage_run(process, machine), ends_s + 900
             )
@@ -179,9 +177,15 @@ class Simulation:
                 return
             await asyncio.sleep(self.rng.uniform(0, 10))
 
-    def _new_process(self, dies_at: int | None) -> SimProcess:
+    def _maybe_moment(self, probability: float) -> int | None:
+        """Draw a moment in a process's life, early ones as likely as late ones; or none."""
+        strikes = self.rng.random() < probability
+        return int(10 ** self.rng.uniform(0.3, 3.3)) if strikes else None
+
+    def _new_process(self, dies_at: int | None, sleeps_at: int | None = None) -> SimProcess:
         self.told.processes += 1
-        process = SimProcess(f"p{self.told.processes}", dies_at)
+        name = f"p{self.told.processes}"
+        process = SimProcess(name, dies_at, sleeps_at, self._sleep)
         self.world.processes[process.name] = process
         return process
 
@@ -250,9 +254,11 @@ class Simulation:
     def _put_to_sleep(self) -> None:
         alive = [one for one in self.world.processes.values() if one.alive]
         if alive:
-            process = self.rng.choice(alive)
-            process.paused_until_s = self.loop.time() + self.rng.choice((5, 70, 150))
-            self.say(f"{process.name} sleeps until {process.paused_until_s:.0f}")
+            self._sleep(self.rng.choice(alive))
+
+    def _sleep(self, process: SimProcess) -> None:
+        process.paused_until_s = self.loop.time() + self.rng.choice((5, 70, 150, 400))
+        self.say(f"{process.name} sleeps until {process.paused_until_s:.0f}")
 
     def _person(self, what: str) -> None:
         """Do from another terminal what people do, with the real books."""

@@ -11,7 +11,16 @@ from simulation.mortal import SimProcess
 from simulation.pictures import picture
 from simulation.provider_world import ProviderWorld, Run
 
-from generators.replicate_wire import Answer, Fetched, Forbidden, Gone, NoAnswer, NotSent
+from generators.contract import MaySend
+from generators.replicate_wire import (
+    Answer,
+    Fetched,
+    Forbidden,
+    Gone,
+    NoAnswer,
+    NotSent,
+    Withheld,
+)
 
 BASE_URL = "https://api.replicate.com"
 _REFUSALS = {"throttled": (429, 3.0), "no_credit": (402, None)}
@@ -35,12 +44,15 @@ class SimWire:
         body: Mapping[str, object],
         headers: Mapping[str, str],
         read_timeout_s: float,
-    ) -> Answer | NotSent | NoAnswer:
-        """Send one POST, once."""
+        may_send: MaySend,
+    ) -> Answer | NotSent | NoAnswer | Withheld:
+        """Send one POST, once, if it may be sent."""
         del path, read_timeout_s
         world = self._world
         await world.sleep(0.05)
         self._process.moment()
+        if not await may_send():
+            return Withheld()
         route = world.draw_route()
         refused = _REFUSALS.get(route)
         if refused is not None:

@@ -189,7 +189,7 @@ def test_tables_with_seals_do_not_go_back(written: Books, books_url: str) -> Non
     written.seal()
     engine = make_engine(parse_url(books_url))
     with engine.begin() as connection, pytest.raises(RuntimeError, match="what is in seals"):
-        command.downgrade(alembic_config(connection), "-1")
+        command.downgrade(alembic_config(connection), "0002")
     engine.dispose()
     assert written.verify().sealed_entries == 9
 

@@ -31,6 +31,7 @@ from ledger import (
     MoneyError,
     OrderState,
     PriceLine,
+    RunKnown,
     Settled,
     UnknownAttempt,
 )
@@ -250,7 +251,7 @@ def test_an_attempt_has_one_provider_reference(books: Books, job_ids: list[str])
         settle(books, built(attempt_id, ref="pred-2"))
     with pytest.raises(UnknownAttempt, match="nobody"), books.transaction() as desk:
         desk.note_ref("nobody", "pred-1")
-    settle(books, failed(attempt_id))
+    settle(books, replace(failed(attempt_id), provider_ref="pred-1"))
     other_id = admit(books, job_ids[1])
     settle(books, replace(built(other_id), provider_ref=None))
     with pytest.raises(AlreadySettled), books.transaction() as desk:
@@ -284,3 +285,27 @@ def test_a_failed_attempt_sends_its_job_back_or_to_its_end(
     attempt_id = admit(books, job_ids[0])
     with pytest.raises(BrokenPromise, match="planned or failed"):
         settle(books, failed(attempt_id, job_state=JobState.RELEASED))
+
+
+def test_an_attempt_whose_run_is_known_does_not_end_as_if_it_had_none(books: Books) -> None:
+    (one,) = plan(books, an_order(jobs=1))
+    attempt_id = admit(books, one)
+    settle(books, unknown(attempt_id))
+    with books.transaction() as desk:
+        desk.note_ref(attempt_id, "run-1")
+    for counts in (True, False):
+        with pytest.raises(RunKnown, match="knows it as run-1"):
+            settle(books, replace(failed(attempt_id, counts=counts), provider_ref=None))
+    settle(books, replace(failed(attempt_id), provider_ref="run-1"))
+
+
+def test_one_run_is_paid_for_by_one_attempt(books: Books) -> None:
+    one, two = plan(books, an_order(jobs=2))
+    first, second = admit(books, one), admit(books, two)
+    with books.transaction() as desk:
+        desk.note_ref(first, "run-1")
+    with pytest.raises(BrokenPromise), books.transaction() as desk:
+        desk.note_ref(second, "run-1")
+    with pytest.raises(BrokenPromise):
+        settle(books, replace(built(second), provider_ref="run-1"))
+    settle(books, replace(built(first), provider_ref="run-1"))

@@ -12,7 +12,16 @@ import pytest
 from integration.replicate.scripted_api import Reply, ScriptedApi, Seen
 
 from generators.cards import load_cards
-from generators.contract import Brief, BuildFailed, Built, Halted, Lost, Outcome
+from generators.contract import (
+    Brief,
+    BuildFailed,
+    Built,
+    Halted,
+    Lost,
+    MaySend,
+    Outcome,
+    always,
+)
 from generators.errors import ProviderUnavailable, TokenMissing, TokenRefused
 from generators.replicate_builder import ReplicateGenerator
 from generators.replicate_patience import Clocks, Patience
@@ -63,6 +72,7 @@ def outcome_of(
     brief: Brief = BRIEF,
     patience: Patience = FAST,
     created: Callable[[str], Awaitable[None]] = no_note,
+    may_send: MaySend = always,
 ) -> tuple[Outcome, ScriptedApi]:
     """Build once against a scripted API; `answer` is given the request and the API's own URL."""
 
@@ -73,7 +83,7 @@ def outcome_of(
             card = load_cards().need("replicate", model)
             generator = ReplicateGenerator(card, wire, patience=patience)
             try:
-                return await generator.build("attempt-1", brief, created), api
+                return await generator.build("attempt-1", brief, created, may_send), api
             finally:
                 await generator.aclose()
 
@@ -121,6 +131,32 @@ def test_a_finished_run_gives_bytes_and_the_metrics_that_are_priced() -> None:
             "seed": 7,
         }
     }
+
+
+def test_a_request_that_may_not_be_sent_any_more_leaves_no_byte_behind() -> None:
+    asked = 0
+
+    async def no_more() -> bool:
+        nonlocal asked
+        asked += 1
+        return False
+
+    outcome, api = outcome_of(delivers, may_send=no_more)
+    assert isinstance(outcome, Halted)
+    assert "before the request was sent" in outcome.reason
+    assert (asked, api.seen) == (1, [])
+
+
+def test_leave_to_send_is_asked_for_again_after_every_wait() -> None:
+    answers = iter([True, True, False])
+
+    async def twice() -> bool:
+        return next(answers)
+
+    throttled = Reply(429, {"retry_after": 0})
+    outcome, api = outcome_of(posts(throttled), may_send=twice)
+    assert isinstance(outcome, Halted)
+    assert len(api.posts) == 2
 
 
 def test_a_versioned_model_is_asked_for_by_version_with_its_time_bound() -> None:

@@ -16,7 +16,7 @@ FACE = """
     ChargeRow Decision DecisionKind DecisionRefused Desk EntryView FailedSettlement HeldBy
     HoldDecision HoldRequest Inspection JobMove JobRecord JobState JobStory JobView Lease
     LeaseLost LedgerError LostAttempt MoneyError OrderChanged OrderRecord OrderState OrderView PriceLine
-    Proof Refuse ReleaseRecord ReleasedView Scope Settled Settlement Stopped SummaryRow Totals
+    Proof Refuse ReleaseRecord ReleasedView RunKnown Scope Settled Settlement Stopped SummaryRow Totals
     UnknownAttempt UnknownJob UnknownOrder UnknownSettlement VerdictRecord Wait WrongState
     charge_nano format_usd hold_nano parse_usd plain usd write_csv
 """
