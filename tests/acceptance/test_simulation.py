@@ -96,7 +96,7 @@ def sends_whatever_happened_meanwhile(patch: pytest.MonkeyPatch) -> None:
 
 
 WHERE_A_SLEEPER_SENDS_LATE = 735
-WHERE_A_SLEEPER_COLLIDES = 140
+WHERE_A_SLEEPER_COLLIDES = 100
 """Seeds from here on find soon what takes two runs, a long sleep and one job of both to be seen."""
 
 Plant = Callable[[pytest.MonkeyPatch], None]
