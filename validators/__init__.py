@@ -12,7 +12,15 @@ from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from validators.containers import Flaw
-    from validators.criterion import Criterion, Finding, JSONValue, Verdict
+    from validators.criterion import (
+        Criterion,
+        Finding,
+        JSONValue,
+        Mark,
+        Remedy,
+        Severity,
+        Verdict,
+    )
     from validators.done import Problem, parse_done
     from validators.errors import BrokenCriterion, InspectionError, InspectionFailed
     from validators.formats import FORMAT_TITLES, IMAGE_FORMATS, ImageFormat
@@ -35,8 +43,11 @@ __all__ = [
     "InspectionFailed",
     "JSONValue",
     "Limits",
+    "Mark",
     "Picture",
     "Problem",
+    "Remedy",
+    "Severity",
     "Verdict",
     "criteria_forms",
     "inspect",
@@ -47,7 +58,15 @@ __all__ = [
 _HOMES: Final = MappingProxyType(
     {
         "containers": ("Flaw",),
-        "criterion": ("Criterion", "Finding", "JSONValue", "Verdict"),
+        "criterion": (
+            "Criterion",
+            "Finding",
+            "JSONValue",
+            "Mark",
+            "Remedy",
+            "Severity",
+            "Verdict",
+        ),
         "done": ("Problem", "parse_done"),
         "errors": ("BrokenCriterion", "InspectionError", "InspectionFailed"),
         "formats": ("FORMAT_TITLES", "IMAGE_FORMATS", "ImageFormat"),

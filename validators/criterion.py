@@ -6,16 +6,47 @@ parameters that an order may give, its `inspect` is the judgement. Nothing else 
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from validators.picture import Picture
 
 JSONValue = str | int | float | bool | list["JSONValue"] | dict[str, "JSONValue"] | None
 """What may stand in a verdict: exactly what JSON can hold. Floats must be finite."""
+
+
+Severity = Literal["block", "review", "warn"]
+"""What a rule that is broken does: block the file, send it to a person, or only be told."""
+
+
+@dataclass(frozen=True, slots=True)
+class Remedy:
+    """What could help a file that did not pass; the foreman takes free remedies before paid ones.
+
+    `recrop` and `reencode` mend the very same output and are free. `new_seed` asks for another
+    attempt, `avoid` for one that is told to leave out `what` (such as "text").
+    """
+
+    kind: Literal["recrop", "reencode", "new_seed", "avoid"]
+    what: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Something found at a place, for drawing on a copy of the picture.
+
+    `box` is left, top, width and height in pixels of the picture as people see it. `colour` is a
+    hex colour where the mark is about one.
+    """
+
+    label: str
+    box: tuple[int, int, int, int]
+    passed: bool
+    colour: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +59,8 @@ class Finding:
     passed: bool
     measured: Mapping[str, JSONValue] = field(default_factory=dict)
     reason: str | None = None
+    remedy: Remedy | None = None
+    marks: tuple[Mark, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.passed and not self.reason:
@@ -44,15 +77,30 @@ class Verdict:
     passed: bool
     measured: Mapping[str, JSONValue]
     reason: str | None
+    severity: Severity = "block"
+    remedy: Remedy | None = None
+    marks: tuple[Mark, ...] = ()
+    """For drawing; not kept with the verdict."""
+
+    @property
+    def blocks(self) -> bool:
+        """Whether the file may not go on because of it."""
+        return not self.passed and self.severity == "block"
 
 
 class Criterion(BaseModel):
     """One rule of the definition of done, with its parameters.
 
     A subclass sets `name` (its word in orders, snake_case), `version` (raised whenever the same
-    picture could get another verdict) and `example` (parameters that make sense), says in its
-    docstring what it demands, and judges in `inspect`: a pure function of the picture, without
-    network, clock or randomness, safe to call from several threads.
+    picture could get another verdict), `example` (parameters that make sense) and `cost_ms` (what
+    it takes on one core for a picture of 1024 by 1024 pixels that is decoded already; cheap ones
+    are asked first), says in its docstring what it demands, and judges in `inspect`: a pure
+    function of the picture, without network, clock or randomness, safe to call from several
+    threads. One that needs more than Mintage's own libraries names the `extra` that brings them
+    and the `modules` that it imports, inside its functions and not before.
+
+    Every parameter has a `description`, and a `unit` in its schema's extra where it has one:
+    `Field(description="…", json_schema_extra={"unit": "px"})`.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
@@ -60,6 +108,19 @@ class Criterion(BaseModel):
     name: ClassVar[str]
     version: ClassVar[int]
     example: ClassVar[Mapping[str, object]]
+    cost_ms: ClassVar[float] = 1.0
+    extra: ClassVar[str | None] = None
+    modules: ClassVar[tuple[str, ...]] = ()
+
+    severity: Severity = Field(
+        default="block",
+        description="block refuses the file, review sends it to a person, warn only tells",
+    )
+
+    @classmethod
+    def missing(cls) -> tuple[str, ...]:
+        """Name the modules that it needs and that are not installed."""
+        return tuple(name for name in cls.modules if importlib.util.find_spec(name) is None)
 
     def inspect(self, picture: Picture) -> Finding:
         """Judge one intact picture. Must not raise and must not alter the picture."""
@@ -76,8 +137,13 @@ class Criterion(BaseModel):
         return None
 
     def parameters(self) -> dict[str, JSONValue]:
-        """Return the parameters as an order writes them, with defaults, without unset ones."""
+        """Return the parameters as an order writes them, with defaults, without unset ones.
+
+        The severity, which changes nothing about the judgement, is left out where it is `block`.
+        """
         dumped: dict[str, JSONValue] = self.model_dump(
             mode="json", by_alias=True, exclude_none=True
         )
+        if self.severity == "block":
+            dumped.pop("severity", None)
         return dumped

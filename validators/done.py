@@ -135,7 +135,9 @@ def _child(here: object, step: str | int) -> object:
 
 
 def _field_names(criterion: type[Criterion]) -> list[str]:
-    return [field.alias or name for name, field in criterion.model_fields.items()]
+    names = [field.alias or name for name, field in criterion.model_fields.items()]
+    # Every criterion has a severity; its own parameters are what an author looks for first.
+    return sorted(names, key=lambda name: name == "severity")
 
 
 def _one_of(found: object, known: Iterable[str]) -> str:

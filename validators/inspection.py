@@ -24,11 +24,13 @@ def inspect(
     *,
     claimed_media_type: str | None = None,
     limits: Limits = _DEFAULT_LIMITS,
+    report_all: bool = True,
 ) -> tuple[Verdict, ...]:
-    """Judge a file: first whether it is one intact still picture, then by each criterion in order.
+    """Judge a file: first whether it is one intact still picture, then by each criterion.
 
     The first verdict is always `intact`. When it did not pass it is the only one: there is no
-    picture to judge. `claimed_media_type` is what the file was handed over as; None, or a
+    picture to judge. Criteria are asked from the cheapest to the dearest, those that cost the same
+    in their order; without `report_all` nothing is asked after the first one that blocks. `claimed_media_type` is what the file was handed over as; None, or a
     generic type, claims nothing. Whatever the bytes are, they give a verdict. Keeps no state: any
     number of threads may inspect at once, and decoding lets other threads run.
 
@@ -40,7 +42,12 @@ def inspect(
     picture = open_picture(data, sha256, claimed_media_type, limits)
     if isinstance(picture, Defect):
         return (_not_intact(data, sha256, picture),)
-    return (_intact(picture), *(_judge(criterion, picture) for criterion in criteria))
+    verdicts = [_intact(picture)]
+    for criterion in sorted(criteria, key=lambda one: one.cost_ms):
+        verdicts.append(_judge(criterion, picture))
+        if verdicts[-1].blocks and not report_all:
+            break
+    return tuple(verdicts)
 
 
 def _intact(picture: Picture) -> Verdict:
@@ -80,6 +87,9 @@ def _judge(criterion: Criterion, picture: Picture) -> Verdict:
         passed=finding.passed,
         measured=_plain(criterion, finding),
         reason=finding.reason,
+        severity=criterion.severity,
+        remedy=finding.remedy,
+        marks=finding.marks,
     )
 
 

@@ -34,6 +34,8 @@ class CriterionForm:
     summary: str
     description: str
     example: Mapping[str, object]
+    cost_ms: float
+    extra: str | None
     schema: Mapping[str, object]
     bare: bool
 
@@ -86,6 +88,11 @@ def _fault(criterion: type[Criterion]) -> str | None:
         return "it has no docstring"
     if not isinstance(getattr(criterion, "example", None), Mapping):
         return "it has no example parameters"
+    cost_ms = getattr(criterion, "cost_ms", None)
+    if not isinstance(cost_ms, int | float) or cost_ms <= 0:
+        return f"its cost of {cost_ms!r} ms is no positive number"
+    if criterion.modules and criterion.extra is None:
+        return "it needs modules and names no extra that brings them"
     return None
 
 
@@ -97,6 +104,8 @@ def _form(criterion: type[Criterion]) -> CriterionForm:
         summary=description.partition("\n\n")[0].replace("\n", " "),
         description=description,
         example=criterion.example,
+        cost_ms=criterion.cost_ms,
+        extra=criterion.extra,
         schema=criterion.model_json_schema(by_alias=True),
         bare=_accepts_nothing(criterion),
     )

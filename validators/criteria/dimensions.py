@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Self
+from typing import Annotated, ClassVar, Final, Self
 
 from pydantic import Field, model_validator
 
-from validators.criterion import Criterion, Finding
+from validators.criterion import Criterion, Finding, JSONValue
 from validators.picture import Picture
 
-_Pixels = Annotated[int, Field(ge=1, le=1_000_000)]
+_UNIT: Final[dict[str, JSONValue]] = {"unit": "px"}
+_Pixels = Annotated[int, Field(ge=1, le=1_000_000, json_schema_extra=_UNIT)]
 
 
 class Dimensions(Criterion):
@@ -22,18 +23,19 @@ class Dimensions(Criterion):
 
     name = "dimensions"
     version = 1
+    cost_ms = 0.001
     example: ClassVar = {"width": 1024, "height": 1024}
 
-    width: _Pixels | None = None
-    height: _Pixels | None = None
-    min_width: _Pixels | None = None
-    max_width: _Pixels | None = None
-    min_height: _Pixels | None = None
-    max_height: _Pixels | None = None
+    width: _Pixels | None = Field(default=None, description="exactly so wide")
+    height: _Pixels | None = Field(default=None, description="exactly so high")
+    min_width: _Pixels | None = Field(default=None, description="at least so wide")
+    max_width: _Pixels | None = Field(default=None, description="at most so wide")
+    min_height: _Pixels | None = Field(default=None, description="at least so high")
+    max_height: _Pixels | None = Field(default=None, description="at most so high")
 
     @model_validator(mode="after")
     def _makes_sense(self) -> Self:
-        if not self.model_fields_set or self.parameters() == {}:
+        if self._sides() == _NO_SIDES:
             raise ValueError(
                 "at least one of width, height, min_width, max_width, min_height, max_height"
             )
@@ -71,6 +73,7 @@ class Dimensions(Criterion):
         )
 
 
+_NO_SIDES = (("width", None, None, None), ("height", None, None, None))
 _AXIS = {"width": "wide", "height": "high"}
 
 

@@ -7,10 +7,11 @@ from typing import Annotated, ClassVar, Final, Self
 
 from pydantic import Field, model_validator
 
-from validators.criterion import Criterion, Finding
+from validators.criterion import Criterion, Finding, JSONValue
 from validators.picture import Picture
 
-_Kilobytes = Annotated[int, Field(ge=1, le=1_000_000)]
+_UNIT: Final[dict[str, JSONValue]] = {"unit": "kB"}
+_Kilobytes = Annotated[int, Field(ge=1, le=1_000_000, json_schema_extra=_UNIT)]
 _BYTES_PER_KB: Final = 1000
 
 
@@ -23,10 +24,11 @@ class FileSize(Criterion):
 
     name = "file_size"
     version = 1
+    cost_ms = 0.001
     example: ClassVar = {"max_kb": 600}
 
-    max_kb: _Kilobytes | None = None
-    min_kb: _Kilobytes | None = None
+    max_kb: _Kilobytes | None = Field(default=None, description="the file is at most so large")
+    min_kb: _Kilobytes | None = Field(default=None, description="the file is at least so large")
 
     @model_validator(mode="after")
     def _makes_sense(self) -> Self:

@@ -27,9 +27,12 @@ class Format(Criterion):
 
     name = "format"
     version = 1
+    cost_ms = 0.001
     example: ClassVar = {"is": "webp"}
 
-    allowed: Annotated[tuple[ImageFormat, ...], BeforeValidator(_as_tuple)] = Field(alias="is")
+    allowed: Annotated[tuple[ImageFormat, ...], BeforeValidator(_as_tuple)] = Field(
+        alias="is", description="the formats that are allowed, one or a list"
+    )
 
     def inspect(self, picture: Picture) -> Finding:
         """Compare the format that the bytes have with those that are allowed."""

@@ -45,9 +45,14 @@ class NotBlank(Criterion):
 
     name = "not_blank"
     version = 1
+    cost_ms = 4.0
     example: ClassVar[dict[str, object]] = {}
 
-    min_spread: Annotated[int, Field(ge=1, le=255)] = 13
+    min_spread: Annotated[int, Field(ge=1, le=255)] = Field(
+        default=13,
+        description="how far the darkest and the brightest parts are apart at least",
+        json_schema_extra={"unit": "levels of 255"},
+    )
 
     def inspect(self, picture: Picture) -> Finding:
         """Measure blocks, and single pixels only where the blocks do not differ enough."""
