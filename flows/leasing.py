@@ -19,7 +19,7 @@ from dataclasses import dataclass
 
 from flows.lease_age import LEASE_RENEW_S, LEASE_TTL_S
 from flows.order_run import OrderRun
-from ledger import Books, HeldBy, LedgerError
+from ledger import Books, HeldBy, LeaseLost, LedgerError
 
 log = logging.getLogger("mintage.leases")
 
@@ -96,21 +96,20 @@ async def kept(run: OrderRun, turn: Turn) -> AsyncIterator[None]:
 
 
 async def _renew(run: OrderRun, holder: str) -> None:
-    def renew(books: Books) -> HeldBy | None:
+    def renew(books: Books) -> None:
         with books.transaction() as desk:
-            kept_on = desk.renew_lease(run.order_id, holder, LEASE_TTL_S)
-            return kept_on if isinstance(kept_on, HeldBy) else None
+            desk.renew_lease(run.order_id, holder, LEASE_TTL_S)
 
     while True:
         await run.sleep(LEASE_RENEW_S)
         asked_at = run.lease_age.now()
         try:
-            other = await run.keeper.run(renew)
+            await run.keeper.run(renew)
+        except LeaseLost as error:
+            run.stop(str(error), halted=True)
+            return
         except LedgerError as error:
             # The next try may work; until somebody else takes it, the lease is still this run's.
             log.info("%s", error, extra={"action": "lease_not_renewed"})
             continue
-        if other is not None:
-            run.stop(f"{other.holder} took {run.order_id} over.", halted=True)
-            return
         run.lease_age.renewed(asked_at)

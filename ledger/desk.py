@@ -190,9 +190,16 @@ class Desk:
         """
         return supervising.take_lease(self._connection, self._now_us(), order_id, holder, ttl_s)
 
-    def renew_lease(self, order_id: str, holder: str, ttl_s: float) -> Lease | HeldBy:
-        """Keep a lease for `ttl_s` from now; `HeldBy` if somebody else has it by now."""
-        return supervising.take_lease(self._connection, self._now_us(), order_id, holder, ttl_s)
+    def renew_lease(self, order_id: str, holder: str, ttl_s: float) -> Lease:
+        """Keep a lease that one still has for `ttl_s` from now, even where it has expired.
+
+        One that somebody else has had meanwhile is lost, free again or not: what was left behind
+        has been settled since.
+
+        Raises:
+            LeaseLost: somebody else has it, or had it.
+        """
+        return supervising.renew_lease(self._connection, self._now_us(), order_id, holder, ttl_s)
 
     def must_hold_lease(self, order_id: str, holder: str) -> None:
         """Make sure of a lease until this transaction ends; expired but not taken, it still counts.

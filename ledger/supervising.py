@@ -52,6 +52,18 @@ _HOLDER = (
 
 _MINE = and_(leases.c.order_id == bindparam("l_id"), leases.c.holder == bindparam("l_holder"))
 
+# A clock that was set back must not make a lease end before it began.
+_RENEW = (
+    update(leases)
+    .where(_MINE)
+    .values(
+        expires_at_us=case(
+            (leases.c.since_us < bindparam("l_expires"), bindparam("l_expires")),
+            else_=leases.c.since_us + 1,
+        )
+    )
+)
+
 _DROP = delete(leases).where(_MINE)
 
 _MICROSECONDS = 1_000_000
@@ -128,6 +140,18 @@ def take_lease(
     if found.holder == holder:
         return Lease(order_id, holder, since, expires_at)
     return HeldBy(found.holder, since, expires_at)
+
+
+def renew_lease(
+    connection: Connection, now_us: int, order_id: str, holder: str, ttl_s: float
+) -> Lease:
+    """See `Desk.renew_lease`."""
+    until = {"l_id": order_id, "l_holder": holder, "l_expires": now_us + _ttl_us(ttl_s)}
+    kept = connection.execute(_RENEW, until).rowcount == 1
+    found = connection.execute(_LEASE, {"id": order_id}).one_or_none()
+    if not kept or found is None:
+        raise LeaseLost(order_id, None if found is None else found.holder)
+    return Lease(order_id, holder, from_us(found.since_us), from_us(found.expires_at_us))
 
 
 def must_hold_lease(connection: Connection, order_id: str, holder: str) -> None:

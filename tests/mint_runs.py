@@ -136,7 +136,10 @@ class Desk:
         for process in self._started:
             if process.poll() is None:
                 process.kill()
-                process.communicate()
+            process.wait()
+            for pipe in (process.stdout, process.stderr):
+                if pipe is not None:
+                    pipe.close()
 
     def mintage(self, *arguments: str, timeout_s: float = 240) -> Finished:
         """Run a command to its end."""

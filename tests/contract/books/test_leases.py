@@ -32,10 +32,8 @@ def test_an_expired_lease_can_be_taken(books: Books, clock: SteppingClock) -> No
     clock.now += timedelta(seconds=10)
     taken = take(books, "host:2")
     assert isinstance(taken, Lease)
-    with books.transaction() as desk:
-        renewed = desk.renew_lease("mugs@2026", "host:1", 10)
-    assert isinstance(renewed, HeldBy)
-    assert renewed.holder == "host:2"
+    with pytest.raises(LeaseLost, match="host:2"), books.transaction() as desk:
+        desk.renew_lease("mugs@2026", "host:1", 10)
 
 
 def test_a_lease_is_kept_by_renewing_it(books: Books, clock: SteppingClock) -> None:
@@ -44,9 +42,38 @@ def test_a_lease_is_kept_by_renewing_it(books: Books, clock: SteppingClock) -> N
     with books.transaction() as desk:
         renewed = desk.renew_lease("mugs@2026", "host:1", 10)
     assert isinstance(first, Lease)
-    assert isinstance(renewed, Lease)
     assert renewed.since == first.since
     assert renewed.expires_at > first.expires_at
+
+
+def test_a_lease_that_has_expired_and_that_nobody_took_is_renewed(
+    books: Books, clock: SteppingClock
+) -> None:
+    take(books, "host:1", 10)
+    clock.now += timedelta(seconds=30)
+    with books.transaction() as desk:
+        assert desk.renew_lease("mugs@2026", "host:1", 10).holder == "host:1"
+
+
+def test_a_lease_that_somebody_else_has_had_is_lost_even_when_it_is_free_again(
+    books: Books, clock: SteppingClock
+) -> None:
+    take(books, "host:1", 10)
+    clock.now += timedelta(seconds=30)
+    take(books, "host:2", 10)
+    with books.transaction() as desk:
+        desk.drop_lease("mugs@2026", "host:2")
+    with pytest.raises(LeaseLost), books.transaction() as desk:
+        desk.renew_lease("mugs@2026", "host:1", 10)
+
+
+def test_a_clock_that_is_set_back_does_not_keep_a_lease_from_being_renewed(
+    books: Books, clock: SteppingClock
+) -> None:
+    take(books, "host:1", 10)
+    clock.now -= timedelta(hours=1)
+    with books.transaction() as desk:
+        assert desk.renew_lease("mugs@2026", "host:1", 10).holder == "host:1"
 
 
 def test_a_lease_is_dropped_by_its_holder_only(books: Books) -> None:
