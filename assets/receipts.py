@@ -17,12 +17,16 @@ RECEIPT_VERSION: Final = 1
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """One criterion that the bytes passed: which, in which version, asked what, measured what."""
+    """One criterion that the bytes were judged by: which version, asked what, measured what."""
 
     criterion: str
     version: int
     parameters: Mapping[str, object]
     measured: Mapping[str, object]
+    passed: bool = True
+    """False for a rule that was broken and only warns, or that a person has let pass."""
+    severity: str = "block"
+    reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +116,12 @@ def receipt_json(form: ReleaseForm) -> bytes:
                 "version": verification.version,
                 "parameters": dict(verification.parameters),
                 "measured": dict(verification.measured),
-                "passed": True,
+                "passed": verification.passed,
+                **(
+                    {}
+                    if verification.passed
+                    else {"severity": verification.severity, "reason": verification.reason}
+                ),
             }
             for verification in sorted(form.verified_by, key=_sorting)
         ],

@@ -91,7 +91,8 @@ def _verdict_line(verdict: VerdictRecord) -> str:
         for name, value in json.loads(verdict.measured_json).items()
         if name != "sha256"
     )
-    ending = "passed" if verdict.passed else f"FAILED: {verdict.reason}"
+    word = {"block": "FAILED", "review": "TO REVIEW", "warn": "WARNING"}[verdict.severity]
+    ending = "passed" if verdict.passed else f"{word}: {verdict.reason}"
     return f"{verdict.criterion} v{verdict.version}: {ending} ({measured})"
 
 

@@ -210,7 +210,16 @@ def _read_done(done: object) -> tuple[Criterion, ...] | list[tuple[FieldPath, st
         return [(("done",), show(done), "a list of criteria")]
     read = parse_done(done)
     if isinstance(read, tuple):
-        return read
+        missing: list[tuple[FieldPath, str, str]] = [
+            (
+                ("done", index, one.name),
+                f"a criterion that needs {', '.join(one.missing())}, which is not installed",
+                f'this first: pip install "mintage[{one.extra}]"',
+            )
+            for index, one in enumerate(read)
+            if one.missing()
+        ]
+        return missing or read
     return [
         (("done", problem.index, *problem.path), problem.found, problem.wanted) for problem in read
     ]

@@ -148,6 +148,11 @@ class OrderForm(_Form):
     review: Literal["none", "all"] | SampleForm = Field(
         "none", description="none, all, or {sample: 0.1}"
     )
+    report: Literal["first", "all"] = Field(
+        "first",
+        exclude_if=lambda value: value == "first",
+        description="first (stop judging a file at the first rule that blocks it) or all",
+    )
     concurrency: int = Field(16, ge=1, le=1_000, description="a whole number from 1 to 1,000")
 
     items_sha256: str | None = Field(None, exclude_if=lambda value: value is None, repr=False)

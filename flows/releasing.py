@@ -69,6 +69,9 @@ def put_release(run: OrderRun, view: JobView, verdicts: Sequence[VerdictRecord])
                 verdict.version,
                 json.loads(verdict.parameters_json),
                 json.loads(verdict.measured_json),
+                passed=verdict.passed,
+                severity=verdict.severity.value,
+                reason=verdict.reason,
             )
             for verdict in verdicts
         ),

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from decimal import Decimal
 
 from assets import AssetsError, DigestMismatch, Missing, staged
@@ -32,6 +32,7 @@ from ledger import (
     Refuse,
     Stopped,
     VerdictRecord,
+    VerdictSeverity,
     Wait,
     hold_nano,
 )
@@ -161,14 +162,19 @@ async def _inspect_one(run: OrderRun, view: JobView) -> bool:
 
     def judge() -> tuple[Verdict, ...]:
         data = staged(run.store, str(view.sha256))
-        return inspect_bytes(data, criteria, claimed_media_type=view.media_type)
+        return inspect_bytes(
+            data,
+            criteria,
+            claimed_media_type=view.media_type,
+            report_all=run.form.report == "all",
+        )
 
     try:
         verdicts = await run.in_thread(judge)
     except (Missing, DigestMismatch) as error:
         return await _without_bytes(run, view, error)
     records = tuple(_verdict_record(verdict) for verdict in verdicts)
-    failed = [verdict for verdict in verdicts if not verdict.passed]
+    failed = [verdict for verdict in verdicts if verdict.blocks]
     if not failed:
         state, reason = JobState.ACCEPTED, None
         run.verdicts[view.attempt_id] = records
@@ -205,6 +211,8 @@ def _verdict_record(verdict: Verdict) -> VerdictRecord:
         passed=verdict.passed,
         measured_json=canonical_json(verdict.measured),
         reason=verdict.reason,
+        severity=VerdictSeverity(verdict.severity),
+        remedy_json=None if verdict.remedy is None else canonical_json(asdict(verdict.remedy)),
     )
 
 
@@ -222,12 +230,35 @@ def wants_review(run: OrderRun, job_id: str) -> bool:
     return asked == "all"
 
 
+async def _verdicts(run: OrderRun, view: JobView) -> tuple[VerdictRecord, ...]:
+    attempt_id = str(view.attempt_id)
+    known = run.verdicts.get(attempt_id)
+    if known is None:
+        known = await run.keeper.run(lambda books: tuple(books.verdicts(attempt_id)))
+        run.verdicts[attempt_id] = known
+    return known
+
+
+async def _doubts(run: OrderRun, view: JobView) -> str:
+    """Say what a person has to look at because a rule with severity `review` is broken, if any is."""
+    broken = [
+        f"{one.criterion}: {one.reason}"
+        for one in await _verdicts(run, view)
+        if not one.passed and one.severity is VerdictSeverity.REVIEW
+    ]
+    return f" ({'; '.join(broken)})" if broken else ""
+
+
 async def _review_one(run: OrderRun, view: JobView) -> bool:
-    if wants_review(run, view.job_id):
+    doubts = await _doubts(run, view)
+    if doubts or wants_review(run, view.job_id):
         # A person takes a while; the books have the verdicts when it is released.
         run.verdicts.pop(str(view.attempt_id), None)
         move = JobMove(
-            view.job_id, JobState.ACCEPTED, JobState.IN_REVIEW, "waits for a person's review"
+            view.job_id,
+            JobState.ACCEPTED,
+            JobState.IN_REVIEW,
+            f"waits for a person's review{doubts}",
         )
     else:
         move = JobMove(view.job_id, JobState.ACCEPTED, JobState.APPROVED)
@@ -243,9 +274,8 @@ async def release(run: OrderRun, job_ids: Sequence[str]) -> StageReport:
 async def _release_one(run: OrderRun, view: JobView) -> bool:
     assert view.attempt_id is not None  # noqa: S101  an approved job was built
     attempt_id = view.attempt_id
-    verdicts = run.verdicts.pop(attempt_id, None)
-    if verdicts is None:
-        verdicts = await run.keeper.run(lambda books: tuple(books.verdicts(attempt_id)))
+    verdicts = await _verdicts(run, view)
+    run.verdicts.pop(attempt_id, None)
     try:
         record = await run.in_thread(lambda: put_release(run, view, verdicts))
     except (Missing, DigestMismatch) as error:

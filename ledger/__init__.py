@@ -29,7 +29,7 @@ from ledger.errors import (
     WrongState,
 )
 from ledger.export import write_csv
-from ledger.kinds import DecisionKind, Scope
+from ledger.kinds import DecisionKind, Scope, VerdictSeverity
 from ledger.money import NANO, charge_nano, format_usd, hold_nano, parse_usd, plain, usd
 from ledger.records import (
     Admit,
@@ -136,6 +136,7 @@ __all__ = [
     "UnknownOrder",
     "UnknownSettlement",
     "VerdictRecord",
+    "VerdictSeverity",
     "Wait",
     "WrongState",
     "charge_nano",

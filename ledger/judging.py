@@ -106,7 +106,7 @@ def _check_inspection(inspection: Inspection) -> None:
     if not inspection.verdicts:
         raise BrokenPromise(f"job {inspection.job_id} cannot be accepted without a verdict")
     for verdict in inspection.verdicts:
-        if not verdict.passed:
+        if verdict.blocks:
             raise BrokenPromise(
                 f"job {inspection.job_id} cannot be accepted: {verdict.criterion} did not pass"
             )
@@ -121,6 +121,8 @@ def _verdict_rows(inspection: Inspection, now_us: int) -> list[dict[str, object]
             "version": verdict.version,
             "parameters_json": verdict.parameters_json,
             "passed": verdict.passed,
+            "severity": verdict.severity.value,
+            "remedy_json": verdict.remedy_json,
             "measured_json": verdict.measured_json,
             "reason": None if verdict.reason is None else clean(verdict.reason),
             "at_us": now_us,

@@ -57,3 +57,14 @@ class EntryKind(StrEnum):
     """authorised -> available, when somebody raises a cap."""
     LOWER = "lower"
     """available -> authorised, when somebody lowers a cap or takes it away."""
+
+
+class VerdictSeverity(StrEnum):
+    """What a rule that is broken does to the file."""
+
+    BLOCK = "block"
+    """It goes no further."""
+    REVIEW = "review"
+    """A person has to approve it."""
+    WARN = "warn"
+    """It is told, and nothing else."""

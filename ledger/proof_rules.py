@@ -337,12 +337,16 @@ WORK_RULES = (
         ),
     ),
     Rule(
-        "every released asset passed every criterion that judged it, and at least one did",
+        "every released asset passed every criterion that blocks, was approved by a person where one "
+        "asks for that, and was judged at all",
         """
         SELECT r.job_id, r.attempt_id FROM releases r
         WHERE NOT EXISTS (SELECT 1 FROM verdicts v WHERE v.attempt_id = r.attempt_id)
             OR EXISTS (SELECT 1 FROM verdicts v
-                WHERE v.attempt_id = r.attempt_id AND NOT v.passed)
+                WHERE v.attempt_id = r.attempt_id AND NOT v.passed AND v.severity = 'block')
+            OR EXISTS (SELECT 1 FROM verdicts v JOIN jobs j ON j.job_id = r.job_id
+                WHERE v.attempt_id = r.attempt_id AND NOT v.passed AND v.severity = 'review'
+                    AND j.approved_by IS NULL)
         ORDER BY r.job_id
         """,
         lambda row: (

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, bindparam, func, select, text
 
 from ledger.instants import from_us, from_us_or_none
-from ledger.kinds import Scope
+from ledger.kinds import Scope, VerdictSeverity
 from ledger.records import (
     AttemptState,
     JobState,
@@ -336,6 +336,8 @@ def verdicts_of(
                 passed=row.passed,
                 measured_json=row.measured_json,
                 reason=row.reason,
+                severity=VerdictSeverity(row.severity),
+                remedy_json=row.remedy_json,
             )
         )
     return {attempt_id: tuple(records) for attempt_id, records in found.items()}

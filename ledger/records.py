@@ -11,7 +11,7 @@ from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
-from ledger.kinds import DecisionKind, Scope
+from ledger.kinds import DecisionKind, Scope, VerdictSeverity
 
 
 class OrderState(StrEnum):
@@ -246,6 +246,14 @@ class VerdictRecord:
     passed: bool
     measured_json: str
     reason: str | None
+    severity: VerdictSeverity = VerdictSeverity.BLOCK
+    remedy_json: str | None = None
+    """What could help, as the inspectors said it; None where they said nothing."""
+
+    @property
+    def blocks(self) -> bool:
+        """Whether the file may not go on because of it."""
+        return not self.passed and self.severity is VerdictSeverity.BLOCK
 
 
 @dataclass(frozen=True, slots=True)

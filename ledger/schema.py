@@ -27,7 +27,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql
 
-from ledger.kinds import DecisionKind, EntryKind, HoldState, Scope
+from ledger.kinds import DecisionKind, EntryKind, HoldState, Scope, VerdictSeverity
 from ledger.records import AttemptState, JobState, OrderState
 
 AnyRow: TypeAlias = "Row[*tuple[Any, ...]]"
@@ -320,6 +320,9 @@ verdicts = Table(
     Column("measured_json", Text, nullable=False),
     Column("reason", Text),
     Column("at_us", BigInteger, nullable=False),
+    Column("severity", _Word, nullable=False, server_default="block"),
+    Column("remedy_json", Text),
+    _one_of("severity", VerdictSeverity),
 )
 
 releases = Table(

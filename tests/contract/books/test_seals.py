@@ -188,7 +188,7 @@ def test_seals_made_anew_show_against_a_noted_digest(written: Books, books_url: 
 def test_tables_with_seals_do_not_go_back(written: Books, books_url: str) -> None:
     written.seal()
     engine = make_engine(parse_url(books_url))
-    with engine.begin() as connection, pytest.raises(RuntimeError, match="what is in seals"):
+    with pytest.raises(RuntimeError, match="what is in seals"), engine.begin() as connection:
         command.downgrade(alembic_config(connection), "0002")
     engine.dispose()
     assert written.verify().sealed_entries == 9
