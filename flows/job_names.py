@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import unicodedata
 from itertools import repeat
+from typing import Final
+
+INCOMING: Final = ".incoming"
+"""Where a store in a folder keeps what is on its way in; see `assets.store`."""
 
 NAME_BYTES_MAX = 200
 """Leaves room below the 255 bytes of a file name and the 1,024 of an S3 key."""
@@ -29,6 +33,8 @@ def name_fault(name: str) -> str | None:
     bad = sorted(_FORBIDDEN & set(name))
     if bad:
         return f"{name!r}, which has {' '.join(bad)}"
+    if name.split("/", maxsplit=1)[0].casefold() == INCOMING:
+        return f"{name!r}, a name that the store keeps for itself"
     *folders, _ = name.split("/")
     if any(folder.casefold().endswith(_FILE_ENDINGS) for folder in folders):
         # The folder would be in the place of another job's file, its receipt or the manifest.

@@ -6,11 +6,12 @@ import unicodedata
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from unit.flows.order_parts import only, order
 
-from assets import MemoryStore, receipt_key, release_key
+from assets import MemoryStore, receipt_key, release_key, store
+from flows import job_names
 from flows.job_names import NAME_BYTES_MAX, name_fault, name_key
 
 
@@ -81,7 +82,15 @@ def test_names_that_could_escape_or_clash_are_refused(name: str) -> None:
     assert name_fault(name)
 
 
+def test_a_name_that_the_store_keeps_for_itself_is_refused_before_anything_is_paid() -> None:
+    assert job_names.INCOMING == store.INCOMING
+    for name in (".incoming", ".incoming/mug", ".INCOMING"):
+        assert "keeps for itself" in str(name_fault(name))
+    assert name_fault("mugs/.incoming") is None
+
+
 @given(st.text(max_size=40))
+@example(".incoming")
 def test_a_name_that_is_good_is_good_for_every_store(name: str) -> None:
     if name_fault(name) is None:
         key = release_key("autumn", "mugs@1", name, "image/webp")
