@@ -33,13 +33,18 @@ def name_fault(name: str) -> str | None:
     bad = sorted(_FORBIDDEN & set(name))
     if bad:
         return f"{name!r}, which has {' '.join(bad)}"
-    if name.split("/", maxsplit=1)[0].casefold() == INCOMING:
+    segment_faults = map(_segment_fault, name.split("/"), repeat(name))
+    return _place_fault(name) or next(filter(None, segment_faults), None)
+
+
+def _place_fault(name: str) -> str | None:
+    parts = name.split("/")
+    if parts[0].casefold() == INCOMING:
         return f"{name!r}, a name that the store keeps for itself"
-    *folders, _ = name.split("/")
-    if any(folder.casefold().endswith(_FILE_ENDINGS) for folder in folders):
+    if any(folder.casefold().endswith(_FILE_ENDINGS) for folder in parts[:-1]):
         # The folder would be in the place of another job's file, its receipt or the manifest.
         return f"{name!r}, with a folder that is called like a file"
-    return next(filter(None, map(_segment_fault, name.split("/"), repeat(name))), None)
+    return None
 
 
 def _segment_fault(segment: str, name: str) -> str | None:
