@@ -139,11 +139,12 @@ class Criterion(BaseModel):
     def parameters(self) -> dict[str, JSONValue]:
         """Return the parameters as an order writes them, with defaults, without unset ones.
 
-        The severity, which changes nothing about the judgement, is left out where it is `block`.
+        The severity, which changes nothing about the judgement, is left out where it is the
+        criterion's own default (`block` for nearly all).
         """
         dumped: dict[str, JSONValue] = self.model_dump(
             mode="json", by_alias=True, exclude_none=True
         )
-        if self.severity == "block":
+        if self.severity == type(self).model_fields["severity"].default:
             dumped.pop("severity", None)
         return dumped
