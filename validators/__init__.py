@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
+    from validators.annotation import annotate
     from validators.containers import Flaw
     from validators.criterion import (
         Criterion,
@@ -22,9 +23,16 @@ if TYPE_CHECKING:
         Verdict,
     )
     from validators.done import Problem, parse_done
-    from validators.errors import BrokenCriterion, InspectionError, InspectionFailed
+    from validators.errors import (
+        BrokenCriterion,
+        InspectionError,
+        InspectionFailed,
+        InspectorsUnavailable,
+    )
     from validators.formats import FORMAT_TITLES, IMAGE_FORMATS, ImageFormat
     from validators.inspection import INTACT_VERSION, inspect
+    from validators.inspector_worker import WorkerLimits
+    from validators.isolation import InspectorPool
     from validators.picture import Limits, Picture
     from validators.registry import INTACT, CriterionForm, criteria_forms, registered
 
@@ -41,6 +49,8 @@ __all__ = [
     "ImageFormat",
     "InspectionError",
     "InspectionFailed",
+    "InspectorPool",
+    "InspectorsUnavailable",
     "JSONValue",
     "Limits",
     "Mark",
@@ -49,6 +59,8 @@ __all__ = [
     "Remedy",
     "Severity",
     "Verdict",
+    "WorkerLimits",
+    "annotate",
     "criteria_forms",
     "inspect",
     "parse_done",
@@ -57,6 +69,7 @@ __all__ = [
 
 _HOMES: Final = MappingProxyType(
     {
+        "annotation": ("annotate",),
         "containers": ("Flaw",),
         "criterion": (
             "Criterion",
@@ -68,9 +81,16 @@ _HOMES: Final = MappingProxyType(
             "Verdict",
         ),
         "done": ("Problem", "parse_done"),
-        "errors": ("BrokenCriterion", "InspectionError", "InspectionFailed"),
+        "errors": (
+            "BrokenCriterion",
+            "InspectionError",
+            "InspectionFailed",
+            "InspectorsUnavailable",
+        ),
         "formats": ("FORMAT_TITLES", "IMAGE_FORMATS", "ImageFormat"),
         "inspection": ("INTACT_VERSION", "inspect"),
+        "inspector_worker": ("WorkerLimits",),
+        "isolation": ("InspectorPool",),
         "picture": ("Limits", "Picture"),
         "registry": ("INTACT", "CriterionForm", "criteria_forms", "registered"),
     }

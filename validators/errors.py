@@ -2,8 +2,9 @@
 
 ```
 InspectionError
-├── BrokenCriterion    a criterion's class or its finding breaks the criterion form
-└── InspectionFailed   a criterion raised instead of giving a finding
+├── BrokenCriterion         a criterion's class or its finding breaks the criterion form
+├── InspectionFailed        a criterion raised instead of giving a finding
+└── InspectorsUnavailable   no worker process could be started, or the pool is closed
 ```
 
 What is wrong with a picture is never raised: it is a failed verdict. These errors mean that the
@@ -29,11 +30,15 @@ class BrokenCriterion(InspectionError):
 class InspectionFailed(InspectionError):
     """A criterion raised. No verdict exists, so the picture is neither accepted nor rejected."""
 
-    def __init__(self, criterion: str, sha256: str, cause: Exception) -> None:
+    def __init__(self, criterion: str, sha256: str, cause: str) -> None:
         super().__init__(
-            f"The criterion {criterion!r} failed on the picture {sha256} with "
-            f"{type(cause).__name__}: {cause}; nothing was concluded about the picture, "
-            "correct the criterion and inspect again."
+            f"The criterion {criterion!r} failed on the picture {sha256} with {cause}; nothing "
+            "was concluded about the picture, correct the criterion and inspect again."
         )
         self.criterion = criterion
         self.sha256 = sha256
+        self.cause = cause
+
+
+class InspectorsUnavailable(InspectionError):
+    """No process could judge the file: an outage of the inspectors, no fault of the file."""

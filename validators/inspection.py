@@ -15,7 +15,8 @@ from validators.registry import INTACT
 INTACT_VERSION: Final = 1
 """Raised whenever the same bytes could get another verdict on being intact."""
 
-_DEFAULT_LIMITS: Final = Limits()
+DEFAULT_LIMITS: Final = Limits()
+"""What a file may have where nobody says otherwise."""
 
 
 def inspect(
@@ -23,16 +24,18 @@ def inspect(
     criteria: Sequence[Criterion],
     *,
     claimed_media_type: str | None = None,
-    limits: Limits = _DEFAULT_LIMITS,
+    limits: Limits = DEFAULT_LIMITS,
     report_all: bool = True,
 ) -> tuple[Verdict, ...]:
     """Judge a file: first whether it is one intact still picture, then by each criterion.
 
     The first verdict is always `intact`. When it did not pass it is the only one: there is no
     picture to judge. Criteria are asked from the cheapest to the dearest, those that cost the same
-    in their order; without `report_all` nothing is asked after the first one that blocks. `claimed_media_type` is what the file was handed over as; None, or a
-    generic type, claims nothing. Whatever the bytes are, they give a verdict. Keeps no state: any
-    number of threads may inspect at once, and decoding lets other threads run.
+    in their order; without `report_all` nothing is asked after the first one that blocks.
+    `claimed_media_type` is what the file was handed over as; None, or a generic type, claims
+    nothing. Whatever the bytes are, they give a verdict. Keeps no state: any number of threads may
+    inspect at once, and decoding lets other threads run. `InspectorPool` does the same in processes
+    of their own, as files from outside deserve.
 
     Raises:
         InspectionFailed: a criterion raised; nothing was concluded.
@@ -41,13 +44,38 @@ def inspect(
     sha256 = sha256_of(data)
     picture = open_picture(data, sha256, claimed_media_type, limits)
     if isinstance(picture, Defect):
-        return (_not_intact(data, sha256, picture),)
+        return (refusal(data, sha256, picture),)
+    return judged(picture, criteria, report_all=report_all)
+
+
+def judged(
+    picture: Picture, criteria: Sequence[Criterion], *, report_all: bool
+) -> tuple[Verdict, ...]:
+    """Judge an intact picture by each criterion, as `inspect` does once it is opened."""
     verdicts = [_intact(picture)]
-    for criterion in sorted(criteria, key=lambda one: one.cost_ms):
+    for criterion in in_order(criteria):
         verdicts.append(_judge(criterion, picture))
         if verdicts[-1].blocks and not report_all:
             break
     return tuple(verdicts)
+
+
+def in_order(criteria: Sequence[Criterion]) -> list[Criterion]:
+    """Return the criteria in the order in which they are asked."""
+    return sorted(criteria, key=lambda one: one.cost_ms)
+
+
+def refusal(data: bytes, sha256: str, defect: Defect) -> Verdict:
+    """Return the only verdict on a file that is not one intact still picture."""
+    measured: dict[str, JSONValue] = {
+        "flaw": defect.flaw.value,
+        "detail": defect.detail,
+        "byte_count": len(data),
+        "sha256": sha256,
+    }
+    return Verdict(
+        INTACT, INTACT_VERSION, {}, passed=False, measured=measured, reason=defect.reason
+    )
 
 
 def _intact(picture: Picture) -> Verdict:
@@ -61,25 +89,14 @@ def _intact(picture: Picture) -> Verdict:
     return Verdict(INTACT, INTACT_VERSION, {}, passed=True, measured=measured, reason=None)
 
 
-def _not_intact(data: bytes, sha256: str, defect: Defect) -> Verdict:
-    measured: dict[str, JSONValue] = {
-        "flaw": defect.flaw.value,
-        "detail": defect.detail,
-        "byte_count": len(data),
-        "sha256": sha256,
-    }
-    return Verdict(
-        INTACT, INTACT_VERSION, {}, passed=False, measured=measured, reason=defect.reason
-    )
-
-
 def _judge(criterion: Criterion, picture: Picture) -> Verdict:
     # A criterion that raises is a mistake in the program. A failed verdict would send the job
     # back to build and spend money on it, a passed one would release what nobody judged.
     try:
         finding = criterion.inspect(picture)
     except Exception as error:
-        raise InspectionFailed(criterion.name, picture.sha256, error) from error
+        cause = f"{type(error).__name__}: {error}"
+        raise InspectionFailed(criterion.name, picture.sha256, cause) from error
     return Verdict(
         criterion.name,
         criterion.version,

@@ -21,6 +21,9 @@ class Flaw(StrEnum):
     TRAILING_DATA = "trailing_data"
     ANIMATED = "animated"
     TOO_MANY_PIXELS = "too_many_pixels"
+    TOO_MUCH_MEMORY = "too_much_memory"
+    TOO_SLOW = "too_slow"
+    CRASHED = "crashed"
 
 
 @dataclass(frozen=True, slots=True)

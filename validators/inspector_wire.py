@@ -1,0 +1,189 @@
+"""What passes between the pool and an inspector's process: frames of JSON, with a file's bytes.
+
+A frame is two lengths, the JSON and the bytes. The process that inspects hostile files may have
+been taken over by one: everything that it says is checked as any other text from outside, and the
+rules in its verdicts are never taken from it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import socket
+import struct
+import time
+from collections.abc import Mapping, Sequence
+from typing import Final, Literal, cast
+
+from pydantic import BaseModel, ConfigDict, JsonValue
+
+from validators.criterion import Criterion, JSONValue, Mark, Remedy, Verdict
+from validators.inspection import INTACT_VERSION
+from validators.registry import INTACT
+
+_LENGTHS: Final = struct.Struct(">IQ")
+_MAX_JSON_BYTES: Final = 16_000_000
+_PIECE: Final = 1 << 20
+
+
+class Nonsense(Exception):
+    """The other side ended, or said what the pool and its processes never say."""
+
+
+class Judged(BaseModel):
+    """One verdict, without the rule: whoever asked knows that."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    criterion: str
+    passed: bool
+    measured: dict[str, JsonValue]
+    reason: str | None
+    remedy: Remedy | None = None
+    marks: tuple[Mark, ...] = ()
+
+
+class Fault(BaseModel):
+    """A criterion that broke its promise: no verdict on the file."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Literal["raised", "broken"]
+    criterion: str
+    text: str
+
+
+class Answer(BaseModel):
+    """What an inspector's process says of one file.
+
+    `spent` announces that it ends itself: it ran out of memory and may be in no state to go on.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    verdicts: tuple[Judged, ...] = ()
+    fault: Fault | None = None
+    out_of_memory: bool = False
+
+
+class Request(BaseModel):
+    """What is asked about the file whose bytes follow."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    criteria: tuple[tuple[str, str], ...]
+    """Each criterion's name and its parameters as JSON."""
+    claimed_media_type: str | None
+    max_bytes: int
+    max_pixels: int
+    report_all: bool
+
+
+def send(channel: socket.socket, message: BaseModel, data: bytes = b"") -> None:
+    """Send one frame whole; the channel's timeout is for all of it."""
+    text = message.model_dump_json().encode()
+    channel.sendall(_LENGTHS.pack(len(text), len(data)) + text)
+    if data:
+        channel.sendall(data)
+
+
+def receive(
+    channel: socket.socket, max_data_bytes: int, deadline_s: float | None = None
+) -> tuple[bytes, bytes]:
+    """Return the JSON and the bytes of the next frame; `deadline_s` is on the monotonic clock.
+
+    Raises:
+        Nonsense: the channel ended, or announces more than may come.
+        TimeoutError: the frame was not whole at the deadline.
+    """
+    text_length, data_length = _LENGTHS.unpack(_exactly(channel, _LENGTHS.size, deadline_s))
+    if text_length > _MAX_JSON_BYTES or data_length > max_data_bytes:
+        raise Nonsense(f"a frame of {text_length} and {data_length} bytes")
+    text = _exactly(channel, text_length, deadline_s)
+    return text, _exactly(channel, data_length, deadline_s)
+
+
+def _exactly(channel: socket.socket, length: int, deadline_s: float | None) -> bytes:
+    arrived = bytearray(length)
+    view = memoryview(arrived)
+    at = 0
+    while at < length:
+        if deadline_s is not None:
+            # No time left must not become 0, which would mean "do not wait" and raise another error.
+            channel.settimeout(max(deadline_s - time.monotonic(), 0.001))
+        count = channel.recv_into(view[at : at + _PIECE])
+        if not count:
+            raise Nonsense(f"the channel ended after {at} of {length} bytes")
+        at += count
+    view.release()
+    return bytes(arrived)
+
+
+def criteria_text(criteria: Sequence[Criterion]) -> tuple[tuple[str, str], ...]:
+    """Write each criterion as its name and its parameters in JSON."""
+    return tuple((one.name, json.dumps(one.parameters(), allow_nan=False)) for one in criteria)
+
+
+def judged_from(verdict: Verdict) -> Judged:
+    """Take from a verdict what only the inspection could know."""
+    return Judged(
+        criterion=verdict.criterion,
+        passed=verdict.passed,
+        measured=cast("dict[str, JsonValue]", dict(verdict.measured)),
+        reason=verdict.reason,
+        remedy=verdict.remedy,
+        marks=verdict.marks,
+    )
+
+
+def verdicts_from(
+    judged: Sequence[Judged],
+    criteria: Sequence[Criterion],
+    *,
+    report_all: bool,
+) -> tuple[Verdict, ...]:
+    """Join what was judged with the rules that were asked, in the order in which they were.
+
+    Raises:
+        Nonsense: these are not the verdicts that the rules call for.
+    """
+    if not judged or judged[0].criterion != INTACT:
+        raise Nonsense("the first verdict is not that of the opening")
+    intact = Verdict(INTACT, INTACT_VERSION, {}, passed=True, measured={}, reason=None)
+    first = _with_finding(intact, judged[0])
+    if not first.passed:
+        return (first,)
+    verdicts = [first]
+    for criterion, one in zip(criteria, judged[1:], strict=False):
+        if one.criterion != criterion.name:
+            raise Nonsense(f"a verdict of {one.criterion!r} in place of {criterion.name!r}")
+        verdicts.append(_with_finding(_rule(criterion), one))
+    stopped = verdicts[-1].blocks and not report_all
+    if len(verdicts) != len(judged) or (len(verdicts) <= len(criteria) and not stopped):
+        raise Nonsense(f"{len(judged)} verdicts for {len(criteria)} criteria")
+    return tuple(verdicts)
+
+
+def _rule(criterion: Criterion) -> Verdict:
+    return Verdict(
+        criterion.name,
+        criterion.version,
+        criterion.parameters(),
+        passed=True,
+        measured={},
+        reason=None,
+        severity=criterion.severity,
+    )
+
+
+def _with_finding(rule: Verdict, judged: Judged) -> Verdict:
+    if not judged.passed and not judged.reason:
+        raise Nonsense("a refusal without a reason")
+    return dataclasses.replace(
+        rule,
+        passed=judged.passed,
+        measured=cast("Mapping[str, JSONValue]", judged.measured),
+        reason=judged.reason,
+        remedy=judged.remedy,
+        marks=judged.marks,
+    )

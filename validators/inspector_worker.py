@@ -1,0 +1,193 @@
+"""The pool's end of one inspector's process: starting it, asking it, ending it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from pydantic import ValidationError
+
+from validators import criteria
+from validators.containers import Defect, Flaw
+from validators.errors import InspectorsUnavailable
+from validators.inspector_wire import Answer, Nonsense, Request, receive, send
+
+_START_S: Final = 60.0
+_END_S: Final = 5.0
+_SHOWN_CHARACTERS: Final = 500
+
+_START: Final = (
+    "import json, sys; sys.path[:], folders = json.loads(sys.argv[1]); "
+    "import validators.criteria; validators.criteria.__path__[:] = folders; "
+    "from validators.inspector_process import serve; serve(*map(int, sys.argv[2:]))"
+)
+
+_KEPT: Final = ("LD_LIBRARY_PATH",)
+"""What an interpreter may need to find its own libraries, and nobody keeps a secret in."""
+
+_GIVEN: Final = {
+    "LC_ALL": "C.UTF-8",
+    # One process is one core's work: libraries with a thread per core would fight over them.
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerLimits:
+    """What one file may take: address space, seconds of computing, and seconds by the clock.
+
+    `open_cpu_s` is for opening it, `judge_cpu_s` for all criteria; the kernel counts whole seconds.
+    `wall_s` covers both and whatever else keeps the machine busy. Measured (Pillow 13, November
+    2026): of 64 megapixels, the most that `Limits` lets through, the dearest in memory is a WebP
+    with alpha (1.1 GB of address space), the dearest in time a PNG with alpha (1.9 s). The default
+    leaves as much again to criteria with models.
+    """
+
+    memory_bytes: int = 2_000_000_000
+    open_cpu_s: int = 5
+    judge_cpu_s: int = 30
+    wall_s: float = 60.0
+
+    def __post_init__(self) -> None:
+        if min(self.memory_bytes, self.open_cpu_s, self.judge_cpu_s, self.wall_s) <= 0:
+            raise ValueError(f"every limit must be above 0, but these are {self}")
+
+
+def worker_environment(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return the whole environment of an inspector's process, drawn from that of this one."""
+    return _GIVEN | {name: environment[name] for name in _KEPT if name in environment}
+
+
+class Worker:
+    """One process. Used by one thread at a time; the pool sees to that."""
+
+    def __init__(self, limits: WorkerLimits) -> None:
+        self._limits: Final = limits
+        self._owner: Final = os.getpid()
+        self.files = 0
+        self._channel, theirs = socket.socketpair()
+        with theirs:
+            self._process: Final = subprocess.Popen(  # noqa: S603 - this interpreter, our own words
+                _command(theirs.fileno(), limits),
+                env=worker_environment(os.environ),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
+                pass_fds=(theirs.fileno(),),
+                # Ctrl-C in a terminal is for the program, which then lets its inspectors finish.
+                start_new_session=True,
+            )
+        self._await_start()
+
+    @property
+    def process_id(self) -> int:
+        """The id of the process."""
+        return self._process.pid
+
+    def lives(self) -> bool:
+        """Say whether it can be asked; a process that was forked off may not use it."""
+        return os.getpid() == self._owner and self._process.poll() is None
+
+    def ask(self, request: Request, data: bytes) -> Answer | Defect:
+        """Have one file judged, or say what became of the process, which then must be ended."""
+        self.files += 1
+        deadline_s = time.monotonic() + self._limits.wall_s
+        try:
+            self._channel.settimeout(self._limits.wall_s)
+            send(self._channel, request, data)
+            text, _ = receive(self._channel, 0, deadline_s)
+            answer = Answer.model_validate_json(text)
+        except TimeoutError:
+            return self._too_slow(f"over {self._limits.wall_s:g} s by the clock")
+        except (Nonsense, ConnectionError, ValidationError) as error:
+            return self._lost(error)
+        return self._out_of_memory() if answer.out_of_memory else answer
+
+    def end(self) -> None:
+        """End the process and forget it. May be called again."""
+        self._channel.close()
+        if os.getpid() != self._owner:
+            return
+        if self._process.stderr is not None:
+            self._process.stderr.close()
+        self._process.kill()
+        self._process.wait()
+
+    def _await_start(self) -> None:
+        try:
+            receive(self._channel, 0, time.monotonic() + _START_S)
+        except (Nonsense, TimeoutError, ConnectionError) as error:
+            self._process.kill()
+            _, said = self._process.communicate()
+            self.end()
+            why = said.decode(errors="replace").strip()[-_SHOWN_CHARACTERS:] or str(error)
+            raise InspectorsUnavailable(
+                f"The inspectors' process could not be started, so no file was judged: {why}"
+            ) from error
+        assert self._process.stderr is not None  # noqa: S101 - it was asked for as a pipe
+        self._process.stderr.close()
+
+    def _lost(self, error: Exception) -> Defect:
+        """Tell from its end what the process died of; one that still lives spoke nonsense."""
+        self._channel.close()
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(_END_S)
+        code = self._process.poll()
+        if code == -signal.SIGXCPU:
+            limits = self._limits
+            return self._too_slow(
+                f"over {limits.open_cpu_s} s of computing to open it, or over "
+                f"{limits.judge_cpu_s} s to judge it"
+            )
+        if code is not None and code < 0:
+            return crashed(f"the process was ended by {signal.Signals(-code).name}")
+        return crashed(f"the process ended with {code}: {type(error).__name__}")
+
+    @staticmethod
+    def _too_slow(detail: str) -> Defect:
+        return Defect(
+            Flaw.TOO_SLOW,
+            "The inspection of the file took longer than any ordinary picture needs and was "
+            "stopped; the file is refused.",
+            detail,
+        )
+
+    def _out_of_memory(self) -> Defect:
+        megabytes = self._limits.memory_bytes / 1e6
+        return Defect(
+            Flaw.TOO_MUCH_MEMORY,
+            f"The inspection of the file needed more than {megabytes:,.0f} MB of memory and was "
+            "stopped; the file is refused.",
+            f"over {self._limits.memory_bytes} bytes",
+        )
+
+
+def crashed(detail: str) -> Defect:
+    """Say that the process did not survive the file."""
+    return Defect(
+        Flaw.CRASHED,
+        "The file made the program that inspects it break down, as only damaged or hostile files "
+        "do; it is refused.",
+        detail,
+    )
+
+
+def _command(descriptor: int, limits: WorkerLimits) -> list[str]:
+    """Return how this very interpreter is started: isolated, writing nothing, our import path."""
+    here = str(Path.cwd())
+    # The process must find the very code, and the very criteria, that this one has.
+    paths = json.dumps([[entry or here for entry in sys.path], list(criteria.__path__)])
+    numbers = (descriptor, limits.memory_bytes, limits.open_cpu_s, limits.judge_cpu_s)
+    flags = ("-I", "-B", "-X", "utf8")
+    return [sys.executable, *flags, "-c", _START, paths, *map(str, numbers)]
