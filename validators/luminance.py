@@ -42,7 +42,7 @@ def light(picture: Picture, side: int | None = None) -> Light:
     seen = None
     if image.mode == "RGBA":
         alpha = image.getchannel("A")
-        if alpha.getextrema()[0] < _SEEN_ALPHA:
+        if any(alpha.histogram()[:_SEEN_ALPHA]):
             seen = alpha.point([0] * _SEEN_ALPHA + [255] * (LEVELS - _SEEN_ALPHA))
     return Light(image.convert("L"), seen)
 

@@ -1,0 +1,103 @@
+"""Whether smooth gradients have come out as bands.
+
+A band's edge is a step of a few levels with pixels of exactly one level on both sides. Natural
+gradients have noise or go up one level at a time. On 42 photographs, November 2026: such steps on
+at most 0.02 % of the pixels, but for a picture of the moon that has been through a bad JPEG (0.3 %);
+the same photographs through JPEG at quality 75: at most 0.1 %; with 32 levels of grey left: over
+1 % where there is anything smooth.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, ClassVar, Final
+
+from pydantic import Field
+
+from validators import detail
+from validators.criterion import Criterion, Finding, JSONValue, Mark, Remedy
+from validators.luminance import LEVELS
+from validators.picture import Picture
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+_PERCENT_UNIT: Final[dict[str, JSONValue]] = {"unit": "% of the pixels"}
+_LEVEL_UNIT: Final[dict[str, JSONValue]] = {"unit": "levels of 255"}
+_STEP_MAX: Final = 24
+"""A higher step is the edge of something drawn."""
+_FLAT_PX: Final = 3
+_SIDE_MIN_PX: Final = 16
+
+
+class Banding(Criterion):
+    """Smooth gradients, such as skies and studio grounds, show no bands.
+
+    Counted are steps of `min_step` to 24 levels between pixels of exactly one level; at most
+    `max_banded_percent` of all pixels may be such a step. Drawings of flat colours in near tones
+    count as banded: leave the rule out for those.
+    """
+
+    name = "banding"
+    version = 1
+    cost_ms = 12.0
+    example: ClassVar[dict[str, object]] = {"max_banded_percent": 0.5}
+
+    max_banded_percent: Annotated[float, Field(ge=0, le=100)] = Field(
+        default=0.5,
+        description="at most so many pixels are the edge of a band",
+        json_schema_extra=_PERCENT_UNIT,
+    )
+    min_step: Annotated[int, Field(ge=2, le=_STEP_MAX)] = Field(
+        default=3,
+        description="the least step from band to band that counts",
+        json_schema_extra=_LEVEL_UNIT,
+    )
+
+    def inspect(self, picture: Picture) -> Finding:
+        """Look for steps between flat runs, along rows and along columns."""
+        from PIL.Image import Transpose
+
+        grey = detail.whole_grey(picture)
+        if min(grey.size) < _SIDE_MIN_PX:
+            return Finding(passed=True, measured={"banded_percent": 0.0})
+        across = self._steps(grey)
+        down = self._steps(grey.transpose(Transpose.TRANSPOSE)).transpose(Transpose.TRANSPOSE)
+        worst = max(across, down, key=lambda found: found.histogram()[LEVELS - 1])
+        banded = round(100 * worst.histogram()[LEVELS - 1] / (grey.width * grey.height), 3)
+        if banded <= self.max_banded_percent:
+            return Finding(passed=True, measured={"banded_percent": banded})
+        return Finding(
+            passed=False,
+            measured={"banded_percent": banded},
+            reason=(
+                f"Smooth parts of the picture show bands: {banded:g} % of its pixels are the edge "
+                f"of one, at most {self.max_banded_percent:g} % may be."
+            ),
+            remedy=Remedy("new_seed"),
+            marks=_marks(worst),
+        )
+
+    def _steps(self, grey: Image) -> Image:
+        """Return 255 where a step has flat pixels before and after it, along rows."""
+        from PIL import ImageChops
+
+        jump = detail.steps(grey)
+        flat = jump.point([255] + [0] * (LEVELS - 1))
+        found = jump.point(
+            [255 if self.min_step <= level <= _STEP_MAX else 0 for level in range(LEVELS)]
+        )
+        for distance in range(1, _FLAT_PX + 1):
+            found = ImageChops.darker(found, ImageChops.offset(flat, distance, 0))
+            found = ImageChops.darker(found, ImageChops.offset(flat, -distance, 0))
+        return found.crop((_FLAT_PX, 0, found.width - _FLAT_PX, found.height))
+
+
+def _marks(found: Image) -> tuple[Mark, ...]:
+    """Mark the part in which the steps lie, single ones left out."""
+    size = detail.BLOCK_PX
+    dense = found.reduce(size).point([0] * 4 + [255] * (LEVELS - 4)).getbbox()
+    if dense is None:
+        return ()
+    left, top, right, bottom = (side * size for side in dense)
+    box = (left, top, min(right, found.width) - left, min(bottom, found.height) - top)
+    return (Mark("bands", box, passed=False),)
