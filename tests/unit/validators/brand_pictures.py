@@ -58,3 +58,15 @@ def written(
 ) -> None:
     """Write a line on a picture; `height` is the size of the type in pixels."""
     ImageDraw.Draw(image).text(middle, text, colour, typeface(height), anchor="mm")
+
+
+def qr_code(text: str, side: int = 200) -> Image.Image:
+    """Return a QR code with its quiet zone, at most so many pixels a side."""
+    import cv2
+
+    code = Image.fromarray(cv2.QRCodeEncoder.create().encode(text))
+    modules = code.width + 4
+    page = Image.new("L", (modules, modules), 255)
+    page.paste(code, (2, 2))
+    factor = max(1, side // modules)
+    return page.resize((modules * factor,) * 2, Image.Resampling.NEAREST).convert("RGB")
