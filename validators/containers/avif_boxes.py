@@ -104,3 +104,36 @@ def _size(view: memoryview, meta: _Box) -> Header | None:
             height = int.from_bytes(view[box.start + 8 : box.start + 12], "big")
             largest = max(largest, (width, height), key=lambda size: size[0] * size[1])
     return Header("avif", *largest) if largest[0] and largest[1] else None
+
+
+def avif_bit_depth(data: bytes) -> int:
+    """Return the bits per channel of an intact AVIF: 8, 10 or 12; of several, the largest.
+
+    Source: AV1 Codec ISO Media File Format Binding, section 2.3 (av1C).
+    """
+    depth = 8
+    for payload in _properties(data, b"av1C"):
+        flags = payload[2] if len(payload) > 2 else 0  # noqa: PLR2004 - the bits are in the third byte
+        depth = max(depth, (12 if flags & 0x20 else 10) if flags & 0x40 else 8)
+    return depth
+
+
+def avif_colour_codes(data: bytes) -> tuple[int, int] | None:
+    """Return the codes of primaries and transfer of an intact AVIF, or None when it has none.
+
+    Source: ISO/IEC 14496-12, section 12.1.5 (colr, nclx); the codes are those of ITU-T H.273.
+    """
+    for payload in _properties(data, b"colr"):
+        if payload[:4] == b"nclx" and len(payload) >= 8:  # noqa: PLR2004 - a kind and two codes
+            return int.from_bytes(payload[4:6], "big"), int.from_bytes(payload[6:8], "big")
+    return None
+
+
+def _properties(data: bytes, kind: bytes) -> Iterator[bytes]:
+    view = memoryview(data)
+    meta = next((box for box in _boxes(view, 0, len(view)) if box.kind == b"meta"), None)
+    properties = meta and _inside(view, meta, b"iprp", skip=4)
+    container = properties and _inside(view, properties, b"ipco")
+    for box in _boxes(view, container.start, container.end) if container else ():
+        if box.kind == kind:
+            yield bytes(view[box.start : min(box.end, len(view))])

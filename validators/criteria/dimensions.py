@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar, Final, Self
 
 from pydantic import Field, model_validator
 
-from validators.criterion import Criterion, Finding, JSONValue
+from validators.criterion import Criterion, Finding, JSONValue, Remedy
 from validators.picture import Picture
 
 _UNIT: Final[dict[str, JSONValue]] = {"unit": "px"}
@@ -17,8 +17,8 @@ class Dimensions(Criterion):
     """The picture has this size in pixels, as people see it (EXIF orientation applied).
 
     Each side is either exact (`width`, `height`) or bounded (`min_width`, `max_width`,
-    `min_height`, `max_height`, ends included). At least one is given; a side not named may be
-    anything.
+    `min_height`, `max_height`, ends included); `multiple_of` wants both sides in whole multiples of
+    so many pixels. At least one is given; a side not named may be anything.
     """
 
     name = "dimensions"
@@ -32,25 +32,37 @@ class Dimensions(Criterion):
     max_width: _Pixels | None = Field(default=None, description="at most so wide")
     min_height: _Pixels | None = Field(default=None, description="at least so high")
     max_height: _Pixels | None = Field(default=None, description="at most so high")
+    multiple_of: _Pixels | None = Field(
+        default=None, description="both sides are whole multiples of so many pixels"
+    )
 
     @model_validator(mode="after")
     def _makes_sense(self) -> Self:
-        if self._sides() == _NO_SIDES:
+        if self._sides() == _NO_SIDES and self.multiple_of is None:
             raise ValueError(
-                "at least one of width, height, min_width, max_width, min_height, max_height"
+                "at least one of width, height, min_width, max_width, min_height, max_height, "
+                "multiple_of"
             )
         for side, exact, least, most in self._sides():
             if exact is not None and (least is not None or most is not None):
                 raise ValueError(f"either {side} or min_{side} and max_{side}, not both")
             if least is not None and most is not None and least > most:
                 raise ValueError(f"a min_{side} that is not larger than max_{side}")
+            if exact is not None and exact % (self.multiple_of or 1):
+                raise ValueError(f"a {side} that is a multiple of multiple_of")
         return self
 
     def inspect(self, picture: Picture) -> Finding:
         """Compare both sides with what is wanted."""
         wrong = self._wrong(picture.width, picture.height)
-        reason = f"The picture is {wrong}." if wrong else None
-        return Finding(not wrong, {"width_px": picture.width, "height_px": picture.height}, reason)
+        measured: dict[str, JSONValue] = {"width_px": picture.width, "height_px": picture.height}
+        if not wrong:
+            return Finding(passed=True, measured=measured)
+        # What is missing cannot be cropped away.
+        cropped = Remedy("recrop") if self._large_enough(picture.width, picture.height) else None
+        return Finding(
+            passed=False, measured=measured, reason=f"The picture is {wrong}.", remedy=cropped
+        )
 
     def contradicts(self, *, width: int, height: int, format_: str) -> str | None:
         """Compare both sides of the output with what is wanted."""
@@ -61,9 +73,24 @@ class Dimensions(Criterion):
     def _wrong(self, width: int, height: int) -> str:
         actual = {"width": width, "height": height}
         return " and ".join(
-            f"{actual[side]:,} pixels {_AXIS[side]} instead of {_wanted(exact, least, most)}"
+            f"{actual[side]:,} pixels {_AXIS[side]} instead of {wanted}"
             for side, exact, least, most in self._sides()
-            if not _fits(actual[side], exact, least, most)
+            if (wanted := self._wanted(actual[side], exact, least, most))
+        )
+
+    def _wanted(self, actual: int, exact: int | None, least: int | None, most: int | None) -> str:
+        """Return what is wanted of a side, or nothing when it is as wanted."""
+        if not _fits(actual, exact, least, most):
+            return _bounds(exact, least, most)
+        if actual % (self.multiple_of or 1):
+            return f"a multiple of {self.multiple_of:,}"
+        return ""
+
+    def _large_enough(self, width: int, height: int) -> bool:
+        actual = {"width": width, "height": height}
+        return all(
+            actual[side] >= max(exact or 1, least or 1, self.multiple_of or 1)
+            for side, exact, least, _ in self._sides()
         )
 
     def _sides(self) -> tuple[tuple[str, int | None, int | None, int | None], ...]:
@@ -85,7 +112,7 @@ def _fits(actual: int, exact: int | None, least: int | None, most: int | None) -
     )
 
 
-def _wanted(exact: int | None, least: int | None, most: int | None) -> str:
+def _bounds(exact: int | None, least: int | None, most: int | None) -> str:
     if exact is not None:
         return f"{exact:,}"
     if least is not None and most is not None:

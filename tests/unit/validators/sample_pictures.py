@@ -130,3 +130,22 @@ def zip_archive() -> bytes:
     with zipfile.ZipFile(buffer, "w") as archive:
         archive.writestr("payload.txt", "hidden")
     return buffer.getvalue()
+
+
+def interlaced_png(width: int = 96, height: int = 64) -> bytes:
+    """Return a grey PNG in Adam7 passes, which Pillow reads and cannot write.
+
+    Source of the passes: W3C, Portable Network Graphics, third edition, section 8.
+    """
+    pixels = photograph(width, height).convert("L").tobytes()
+    rows = bytearray()
+    for x0, y0, dx, dy in (
+        *((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4)),
+        *((0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2)),
+    ):
+        for y in range(y0, height, dy):
+            row = pixels[y * width + x0 : (y + 1) * width : dx]
+            rows += b"\x00" + row if row else b""
+    header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 1)
+    body = png_chunk(b"IHDR", header) + png_chunk(b"IDAT", zlib.compress(rows))
+    return PNG_SIGNATURE + body + png_chunk(b"IEND", b"")
