@@ -16,7 +16,14 @@ from typing import Any
 from cyclopts import App, CycloptsError
 from dotenv import load_dotenv
 
-from console import asset_commands, house_commands, ledger_commands, order_commands, review_commands
+from console import (
+    asset_commands,
+    house_commands,
+    inspect_commands,
+    ledger_commands,
+    order_commands,
+    review_commands,
+)
 from console.failures import BAD_USAGE, FAILED, explain
 from console.notices import hear_notices
 from console.screen import screen
@@ -30,7 +37,14 @@ app = App(
     version_flags=["--version"],
     help_format="plaintext",
 )
-for module in (order_commands, review_commands, asset_commands, ledger_commands, house_commands):
+for module in (
+    order_commands,
+    review_commands,
+    inspect_commands,
+    asset_commands,
+    ledger_commands,
+    house_commands,
+):
     module.register(app)
 
 

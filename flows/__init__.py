@@ -19,6 +19,7 @@ from flows.errors import (
     UnknownJobId,
     UnknownOrderId,
 )
+from flows.inspecting import Inspected, inspect_files, rules_of_file, rules_of_order
 from flows.nightly import NightlyOrder, nightly_exit_code, order_files, run_nightly
 from flows.order_run import OrderRun
 from flows.planning import Plan, plan_order
@@ -37,6 +38,7 @@ __all__ = [
     "FlowError",
     "House",
     "InlineEngine",
+    "Inspected",
     "NightlyOrder",
     "NotInReview",
     "NothingToRun",
@@ -54,6 +56,7 @@ __all__ = [
     "decide",
     "decide_review",
     "examine",
+    "inspect_files",
     "nightly_exit_code",
     "order_files",
     "plan_order",
@@ -61,6 +64,8 @@ __all__ = [
     "read_caps",
     "read_settings",
     "report",
+    "rules_of_file",
+    "rules_of_order",
     "run_nightly",
     "run_order",
     "run_plan",

@@ -172,7 +172,7 @@ class JobPlanner:
         key = canonical_json(done)
         known = self._dones.get(key)
         if known is None:
-            known = self._dones[key] = _read_done(done)
+            known = self._dones[key] = read_done(done)
         if isinstance(known, list):
             for problem in known:
                 report(*problem)
@@ -205,7 +205,8 @@ def _read_output(data: dict[str, object]) -> Output | list[tuple[FieldPath, str,
         return problems
 
 
-def _read_done(done: object) -> tuple[Criterion, ...] | list[tuple[FieldPath, str, str]]:
+def read_done(done: object) -> tuple[Criterion, ...] | list[tuple[FieldPath, str, str]]:
+    """Read a `done:` list that has no placeholders; give the criteria, or each problem with them."""
     if not isinstance(done, list):
         return [(("done",), show(done), "a list of criteria")]
     read = parse_done(done)

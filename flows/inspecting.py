@@ -1,0 +1,85 @@
+"""Judging files on disk by an order's definition of done, or by a list of rules, with no run of an order."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from flows.errors import BadOrder, BadSettings
+from flows.job_plan import read_done
+from flows.order_text import read_order_text
+from flows.placeholders import fill, has_placeholder
+from flows.planning import Plan
+from flows.problems import Problem
+from validators import Criterion, Verdict, inspect
+
+PIECE_MAX_BYTES = 64_000_001
+"""One byte more than the inspectors take: a larger file is refused without being read to its end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Inspected:
+    """One file and what the inspectors say of it."""
+
+    path: Path
+    data: bytes
+    verdicts: tuple[Verdict, ...]
+
+    @property
+    def passed(self) -> bool:
+        """Whether nothing blocks it."""
+        return not any(verdict.blocks for verdict in self.verdicts)
+
+
+def rules_of_file(path: Path) -> tuple[Criterion, ...]:
+    """Read rules from a YAML file: `done:` and a list of criteria, as an order has them.
+
+    Raises:
+        BadOrder: with every problem that was found, each with its line.
+    """
+    data, places = read_order_text(path)
+    problems: list[Problem] = [
+        places.problem((name,), "an unknown field", "only done") for name in data if name != "done"
+    ]
+    if "done" not in data:
+        problems.append(places.problem(("done",), "nothing", "a list of criteria"))
+    read = read_done(fill(data["done"], {})) if "done" in data else ()
+    if isinstance(read, list):
+        problems += [places.problem(path, found, wanted) for path, found, wanted in read]
+    if problems or isinstance(read, list):
+        raise BadOrder(places.file, problems)
+    return read
+
+
+def rules_of_order(plan: Plan, job_name: str | None) -> tuple[Criterion, ...]:
+    """Give an order's rules; `job_name` says whose where they have placeholders.
+
+    Raises:
+        BadSettings: they have placeholders and no job of that name is in the order.
+    """
+    done: object = json.loads(plan.spec_json)["done"]
+    if has_placeholder(done):
+        job = next((one for one in plan.jobs() if one.name == job_name), None)
+        if job is None:
+            raise BadSettings(
+                "The rules of this order differ from job to job; name one that it has with --job, "
+                f"such as {next(iter(plan.jobs())).name}."
+            )
+        done = fill(done, job.brief.variables)
+    criteria = read_done(done)
+    assert isinstance(criteria, tuple)  # noqa: S101  the order was planned with these very criteria
+    return criteria
+
+
+def inspect_files(paths: Sequence[Path], criteria: Sequence[Criterion]) -> Iterator[Inspected]:
+    """Judge each file by every criterion, one after the other.
+
+    Raises:
+        OSError: a file cannot be read.
+    """
+    for path in paths:
+        with path.open("rb") as file:
+            data = file.read(PIECE_MAX_BYTES)
+        yield Inspected(path, data, inspect(data, criteria))
