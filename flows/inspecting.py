@@ -12,7 +12,7 @@ from flows.job_plan import read_done
 from flows.order_text import read_order_text
 from flows.placeholders import fill, has_placeholder
 from flows.planning import Plan
-from flows.problems import Problem
+from flows.problems import FieldPath, Problem
 from validators import Criterion, Verdict, inspect
 
 PIECE_MAX_BYTES = 64_000_001
@@ -43,9 +43,15 @@ def rules_of_file(path: Path) -> tuple[Criterion, ...]:
     problems: list[Problem] = [
         places.problem((name,), "an unknown field", "only done") for name in data if name != "done"
     ]
+    read: tuple[Criterion, ...] | list[tuple[FieldPath, str, str]] = ()
     if "done" not in data:
         problems.append(places.problem(("done",), "nothing", "a list of criteria"))
-    read = read_done(fill(data["done"], {})) if "done" in data else ()
+    elif has_placeholder(data["done"]):
+        wanted = "rules without any; judge by the order itself: --order ORDER --job NAME"
+        problems.append(places.problem(("done",), "placeholders", wanted))
+    else:
+        # Filling nothing in turns numbers of the file into those that criteria take.
+        read = read_done(fill(data["done"], {}))
     if isinstance(read, list):
         problems += [places.problem(path, found, wanted) for path, found, wanted in read]
     if problems or isinstance(read, list):
