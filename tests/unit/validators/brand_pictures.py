@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import functools
+import random
 
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw, ImageFilter, ImageFont
 from unit.validators.sample_pictures import encoded
 
 from validators.fingerprint import fingerprint
@@ -70,3 +71,20 @@ def qr_code(text: str, side: int = 200) -> Image.Image:
     page.paste(code, (2, 2))
     factor = max(1, side // modules)
     return page.resize((modules * factor,) * 2, Image.Resampling.NEAREST).convert("RGB")
+
+
+def ovals(seed: int) -> Image.Image:
+    """Return soft ovals in the colours of skin: no nude, but the model for nudity may think so."""
+    rng = random.Random(seed)  # noqa: S311 - the same picture every time, no secret
+    image = Image.new("RGB", (256, 256), tuple(rng.randrange(30, 240) for _ in range(3)))
+    draw = ImageDraw.Draw(image)
+    skin = (224, 172 - rng.randrange(30), 140 - rng.randrange(30))
+    draw.ellipse((78, 90, 178, 260), fill=skin)
+    draw.ellipse((60, 10, 196, 100) if seed % 2 else (98, 10, 158, 90), fill=skin)
+    for _ in range(rng.randrange(4)):
+        x, y = rng.randrange(60, 180), rng.randrange(60, 230)
+        half = rng.randrange(15, 60)
+        shade = tuple(max(0, level - rng.randrange(-20, 50)) for level in skin)
+        draw.ellipse((x - half, y - half, x + half, y + half), fill=shade)
+        draw.ellipse((x - 6, y - 6, x + 6, y + 6), fill=(170, 90, 80))
+    return image.filter(ImageFilter.GaussianBlur(rng.choice([1, 2, 4])))
