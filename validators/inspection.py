@@ -12,7 +12,7 @@ from validators.errors import BrokenCriterion, InspectionFailed
 from validators.picture import Limits, Picture, open_picture, sha256_of
 from validators.registry import INTACT
 
-INTACT_VERSION: Final = 1
+INTACT_VERSION: Final = 2
 """Raised whenever the same bytes could get another verdict on being intact."""
 
 DEFAULT_LIMITS: Final = Limits()

@@ -16,7 +16,7 @@ from io import BytesIO
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
-from validators.containers import Defect, Flaw, Header, walk
+from validators.containers import Defect, Flaw, Header, png_rows_missing, truncated, walk
 from validators.formats import (
     FORMAT_TITLES,
     GENERIC_MEDIA_TYPES,
@@ -34,6 +34,7 @@ _PILLOW_NAMES: Final[Mapping[ImageFormat, str]] = MappingProxyType(
     {"png": "PNG", "jpeg": "JPEG", "webp": "WEBP", "avif": "AVIF"}
 )
 
+_PNG_INTERLACE_BYTE: Final = 28
 _ORIENTATION_TAG: Final = 0x0112
 _SIDEWAYS: Final = frozenset({5, 6, 7, 8})
 _ADDRESS: Final = re.compile(r"<[^>]* object at 0x[0-9a-f]+>")
@@ -127,7 +128,7 @@ def open_picture(
     """Open and fully decode the bytes, or say the first thing that is wrong. Raises nothing.
 
     What no decoder tells stays unseen: a flipped byte in the pixels of a JPEG, WebP or AVIF, which
-    have no checksum, and rows that an encoder left out of a file that it ended properly.
+    have no checksum, and rows that an encoder left out of a JPEG that it ended properly.
     """
     if len(data) > limits.max_bytes:
         return Defect(
@@ -182,6 +183,8 @@ def _decode(data: bytes, sha256: str, header: Header, limits: Limits) -> Picture
         refused = _bomb(Header(header.format, *image.size), limits)
         if refused is None and getattr(image, "n_frames", 1) == 1:
             image.load()
+            if header.format == "png" and _may_lack_rows(data, image) and png_rows_missing(data):
+                return truncated("png", "the pixel data ends before the last row")
             return Picture(data, sha256, header.format, image)
     except Exception as error:  # noqa: BLE001 - Pillow raises anything, see above
         return _undecodable(header, error)
@@ -191,6 +194,14 @@ def _decode(data: bytes, sha256: str, header: Header, limits: Limits) -> Picture
         "is wanted.",
         "the decoder counts several frames",
     )
+
+
+def _may_lack_rows(data: bytes, image: Image) -> bool:
+    """Say whether the last row is what a decoder leaves where it got nothing: all zeros."""
+    if data[_PNG_INTERLACE_BYTE]:
+        return True
+    last = image.crop((0, image.height - 1, image.width, image.height))
+    return not any(last.tobytes())
 
 
 def _open(data: bytes, image_format: ImageFormat) -> Image:

@@ -11,9 +11,9 @@ from types import MappingProxyType
 from typing import Final
 
 from validators.containers.avif_boxes import walk_avif
-from validators.containers.found import Defect, Flaw, Header
+from validators.containers.found import Defect, Flaw, Header, truncated
 from validators.containers.jpeg_markers import walk_jpeg
-from validators.containers.png_chunks import walk_png
+from validators.containers.png_chunks import png_rows_missing, walk_png
 from validators.containers.sniffing import looks_like, sniff
 from validators.containers.webp_riff import walk_webp
 
@@ -44,6 +44,8 @@ __all__ = [
     "Flaw",
     "Header",
     "looks_like",
+    "png_rows_missing",
     "sniff",
+    "truncated",
     "walk",
 ]

@@ -20,6 +20,15 @@ _MAX_CHUNKS: Final = 100_000
 """Real files have under 10,000; a file of empty chunks must not keep the walk busy for long."""
 
 
+_INFLATED_BYTES: Final = 1 << 20
+_CHANNELS: Final = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
+_ADAM7: Final = (
+    *((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4)),
+    *((0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2)),
+)
+"""Where each pass of an interlaced picture begins, and its steps (section 8 of the standard)."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Chunk:
     kind: bytes
@@ -82,3 +91,37 @@ def _header(chunk: _Chunk) -> Header | Defect:
     if chunk.kind != b"IHDR" or len(chunk.payload) != 13 or not width or not height:  # noqa: PLR2004 - IHDR's length
         return damaged("png", "the file does not begin with a proper IHDR chunk")
     return Header("png", width, height)
+
+
+def png_rows_missing(data: bytes) -> bool:
+    """Say whether an intact container's pixel data ends before its last row.
+
+    Pillow leaves such rows black and says nothing. This unpacks the data once more, without keeping
+    it: for pictures whose last row looks as if nothing had been written there.
+    """
+    view = memoryview(data)
+    position = len(PNG_SIGNATURE)
+    inflater = zlib.decompressobj()
+    wanted = 0
+    while position < len(view) and not inflater.eof:
+        chunk = _chunk_at(view, position)
+        if isinstance(chunk, Defect):
+            return True
+        position = chunk.end
+        if chunk.kind == b"IHDR":
+            wanted = _unpacked_bytes(chunk.payload)
+        elif chunk.kind == b"IDAT":
+            left: bytes | memoryview = chunk.payload
+            while left and wanted > 0:
+                wanted -= len(inflater.decompress(left, _INFLATED_BYTES))
+                left = inflater.unconsumed_tail
+    return wanted > len(inflater.flush())
+
+
+def _unpacked_bytes(header: memoryview) -> int:
+    """Return how many bytes the rows have, each with the byte that names its filter."""
+    width, height = (int.from_bytes(header[at : at + 4], "big") for at in (0, 4))
+    bits = header[8] * _CHANNELS.get(header[9], 1)
+    passes = _ADAM7 if header[12] else ((0, 0, 1, 1),)
+    sizes = [(-(-(width - x) // dx), -(-(height - y) // dy)) for x, y, dx, dy in passes]
+    return sum(high * (1 + -(-wide * bits // 8)) for wide, high in sizes if wide > 0 and high > 0)

@@ -52,6 +52,8 @@ def _walk_chunks(view: memoryview) -> Header | Defect:
             has_pixels = has_pixels or kind != b"VP8X"
             header = _larger(header, size)
         position = end + length % 2
+    else:
+        return damaged("webp", f"more than {_MAX_CHUNKS} chunks")
     if header is None or not has_pixels:
         return damaged("webp", "there is no picture chunk")
     return header

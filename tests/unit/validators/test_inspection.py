@@ -18,6 +18,7 @@ from unit.validators import sample_pictures as samples
 
 from validators import (
     INTACT,
+    INTACT_VERSION,
     BrokenCriterion,
     Criterion,
     Finding,
@@ -51,7 +52,7 @@ def refused(data: bytes, claimed: str | None = None) -> Verdict:
     verdicts = inspect(data, CRITERIA, claimed_media_type=claimed)
     assert len(verdicts) == 1
     verdict = verdicts[0]
-    assert (verdict.criterion, verdict.version, verdict.passed) == (INTACT, 1, False)
+    assert (verdict.criterion, verdict.version, verdict.passed) == (INTACT, INTACT_VERSION, False)
     assert verdict.reason is not None
     assert verdict.reason.endswith(".")
     assert verdict.measured["byte_count"] == len(data)
