@@ -6,10 +6,11 @@ import functools
 import random
 
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
-from unit.validators.sample_pictures import encoded
+from unit.validators.sample_pictures import encoded, photograph
 
 from validators.fingerprint import fingerprint
 from validators.picture import Limits, Picture, open_picture, sha256_of
+from validators.references import as_data_address
 
 
 def opened(image: Image.Image, image_format: str = "png") -> Picture:
@@ -88,3 +89,33 @@ def ovals(seed: int) -> Image.Image:
         draw.ellipse((x - half, y - half, x + half, y + half), fill=shade)
         draw.ellipse((x - 6, y - 6, x + 6, y + 6), fill=(170, 90, 80))
     return image.filter(ImageFilter.GaussianBlur(rng.choice([1, 2, 4])))
+
+
+@functools.cache
+def logo() -> Image.Image:
+    """Return the logo of a brand that does not exist."""
+    image = Image.new("RGB", (512, 256), "white")
+    draw = ImageDraw.Draw(image)
+    draw.ellipse((20, 40, 196, 216), fill="#0b3d91")
+    draw.polygon([(60, 180), (108, 70), (156, 180)], fill="#ffd700")
+    draw.text((215, 128), "Acme", "#111111", typeface(110), anchor="lm")
+    return image
+
+
+@functools.cache
+def logo_address() -> str:
+    """Return the logo as a criterion holds it."""
+    address = as_data_address(encoded(logo(), "png"))
+    assert address is not None
+    return address
+
+
+def with_logo(width: int, at: tuple[int, int] = (300, 200), plate: int = 0) -> Image.Image:
+    """Return a photograph with the logo on it, on a white plate that is so much larger."""
+    image = photograph(800, 600).copy()
+    small = logo().resize((width, width // 2))
+    image.paste(
+        "white", (at[0] - plate, at[1] - plate, at[0] + width + plate, at[1] + width // 2 + plate)
+    )
+    image.paste(small, at)
+    return image
