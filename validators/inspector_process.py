@@ -14,7 +14,6 @@ import resource
 import socket
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Final
 
 from pydantic import ValidationError
 
@@ -26,11 +25,11 @@ from validators.inspector_wire import Answer, Fault, Nonsense, Request, judged_f
 from validators.picture import Limits, open_picture, sha256_of
 from validators.registry import registered
 
-_MAX_DATA_BYTES: Final = 1 << 34
 
-
-def serve(descriptor: int, memory_bytes: int, open_cpu_s: int, judge_cpu_s: int) -> None:
-    """Answer requests on the channel until its other end is closed."""
+def serve(
+    descriptor: int, shelf: int, memory_bytes: int, open_cpu_s: int, judge_cpu_s: int
+) -> None:
+    """Answer requests on the channel until its other end is closed; files lie on the shelf."""
     from PIL import AvifImagePlugin, JpegImagePlugin, PngImagePlugin, WebPImagePlugin  # noqa: F401 - loaded before the first file, and before memory is bounded
 
     registered()
@@ -39,17 +38,18 @@ def serve(descriptor: int, memory_bytes: int, open_cpu_s: int, judge_cpu_s: int)
         send(channel, Answer())
         _fall_silent()
         try:
-            while _serve_one(channel, open_cpu_s, judge_cpu_s):
+            while _serve_one(channel, shelf, open_cpu_s, judge_cpu_s):
                 pass
         except (Nonsense, ConnectionError):
             # The pool is gone, and so is the reason to be here.
             return
 
 
-def _serve_one(channel: socket.socket, open_cpu_s: int, judge_cpu_s: int) -> bool:
+def _serve_one(channel: socket.socket, shelf: int, open_cpu_s: int, judge_cpu_s: int) -> bool:
     try:
-        text, data = receive(channel, _MAX_DATA_BYTES)
-        answer = _answer(Request.model_validate_json(text), data, open_cpu_s, judge_cpu_s)
+        request = Request.model_validate_json(receive(channel))
+        data = os.pread(shelf, request.byte_count, 0)
+        answer = _answer(request, data, open_cpu_s, judge_cpu_s)
     except MemoryError:
         answer = Answer(out_of_memory=True)
     send(channel, answer)

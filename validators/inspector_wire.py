@@ -1,8 +1,8 @@
-"""What passes between the pool and an inspector's process: frames of JSON, with a file's bytes.
+"""What passes between the pool and an inspector's process: frames of a length and as much JSON.
 
-A frame is two lengths, the JSON and the bytes. The process that inspects hostile files may have
-been taken over by one: everything that it says is checked as any other text from outside, and the
-rules in its verdicts are never taken from it.
+A file's bytes lie in memory that both have open, written once and read once. The process that
+inspects hostile files may have been taken over by one: everything that it says is checked as any
+other text from outside, and the rules in its verdicts are never taken from it.
 """
 
 from __future__ import annotations
@@ -21,9 +21,8 @@ from validators.criterion import Criterion, JSONValue, Mark, Remedy, Verdict
 from validators.inspection import INTACT_VERSION
 from validators.registry import INTACT
 
-_LENGTHS: Final = struct.Struct(">IQ")
+_LENGTH: Final = struct.Struct(">I")
 _MAX_JSON_BYTES: Final = 16_000_000
-_PIECE: Final = 1 << 20
 
 
 class Nonsense(Exception):
@@ -67,40 +66,36 @@ class Answer(BaseModel):
 
 
 class Request(BaseModel):
-    """What is asked about the file whose bytes follow."""
+    """What is asked about the file of so many bytes."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     criteria: tuple[tuple[str, str], ...]
     """Each criterion's name and its parameters as JSON."""
+    byte_count: int
     claimed_media_type: str | None
     max_bytes: int
     max_pixels: int
     report_all: bool
 
 
-def send(channel: socket.socket, message: BaseModel, data: bytes = b"") -> None:
+def send(channel: socket.socket, message: BaseModel) -> None:
     """Send one frame whole; the channel's timeout is for all of it."""
     text = message.model_dump_json().encode()
-    channel.sendall(_LENGTHS.pack(len(text), len(data)) + text)
-    if data:
-        channel.sendall(data)
+    channel.sendall(_LENGTH.pack(len(text)) + text)
 
 
-def receive(
-    channel: socket.socket, max_data_bytes: int, deadline_s: float | None = None
-) -> tuple[bytes, bytes]:
-    """Return the JSON and the bytes of the next frame; `deadline_s` is on the monotonic clock.
+def receive(channel: socket.socket, deadline_s: float | None = None) -> bytes:
+    """Return the JSON of the next frame; `deadline_s` is on the monotonic clock.
 
     Raises:
         Nonsense: the channel ended, or announces more than may come.
         TimeoutError: the frame was not whole at the deadline.
     """
-    text_length, data_length = _LENGTHS.unpack(_exactly(channel, _LENGTHS.size, deadline_s))
-    if text_length > _MAX_JSON_BYTES or data_length > max_data_bytes:
-        raise Nonsense(f"a frame of {text_length} and {data_length} bytes")
-    text = _exactly(channel, text_length, deadline_s)
-    return text, _exactly(channel, data_length, deadline_s)
+    (length,) = _LENGTH.unpack(_exactly(channel, _LENGTH.size, deadline_s))
+    if length > _MAX_JSON_BYTES:
+        raise Nonsense(f"a frame of {length} bytes")
+    return _exactly(channel, length, deadline_s)
 
 
 def _exactly(channel: socket.socket, length: int, deadline_s: float | None) -> bytes:
@@ -111,7 +106,7 @@ def _exactly(channel: socket.socket, length: int, deadline_s: float | None) -> b
         if deadline_s is not None:
             # No time left must not become 0, which would mean "do not wait" and raise another error.
             channel.settimeout(max(deadline_s - time.monotonic(), 0.001))
-        count = channel.recv_into(view[at : at + _PIECE])
+        count = channel.recv_into(view[at:])
         if not count:
             raise Nonsense(f"the channel ended after {at} of {length} bytes")
         at += count

@@ -25,6 +25,8 @@ from validators.inspector_wire import Answer, Nonsense, Request, receive, send
 _START_S: Final = 60.0
 _END_S: Final = 5.0
 _SHOWN_CHARACTERS: Final = 500
+_KEPT_BYTES: Final = 8_000_000
+"""What a process's shelf may go on holding: pages that are there need not be made anew."""
 
 _START: Final = (
     "import json, sys; sys.path[:], folders = json.loads(sys.argv[1]); "
@@ -76,15 +78,16 @@ class Worker:
         self._limits: Final = limits
         self._owner: Final = os.getpid()
         self.files = 0
+        self._shelf = os.memfd_create("picture")
         self._channel, theirs = socket.socketpair()
         with theirs:
             self._process: Final = subprocess.Popen(  # noqa: S603 - this interpreter, our own words
-                _command(theirs.fileno(), limits),
+                _command(theirs.fileno(), self._shelf, limits),
                 env=worker_environment(os.environ),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.PIPE,
-                pass_fds=(theirs.fileno(),),
+                pass_fds=(theirs.fileno(), self._shelf),
                 # Ctrl-C in a terminal is for the program, which then lets its inspectors finish.
                 start_new_session=True,
             )
@@ -104,19 +107,30 @@ class Worker:
         self.files += 1
         deadline_s = time.monotonic() + self._limits.wall_s
         try:
+            self._lay_out(data)
             self._channel.settimeout(self._limits.wall_s)
-            send(self._channel, request, data)
-            text, _ = receive(self._channel, 0, deadline_s)
-            answer = Answer.model_validate_json(text)
+            send(self._channel, request)
+            answer = Answer.model_validate_json(receive(self._channel, deadline_s))
         except TimeoutError:
             return self._too_slow(f"over {self._limits.wall_s:g} s by the clock")
         except (Nonsense, ConnectionError, ValidationError) as error:
             return self._lost(error)
         return self._out_of_memory() if answer.out_of_memory else answer
 
+    def _lay_out(self, data: bytes) -> None:
+        """Put the bytes where the process reads them; memory is given back after a large file."""
+        if len(data) <= _KEPT_BYTES < os.fstat(self._shelf).st_size:
+            os.ftruncate(self._shelf, 0)
+        written = 0
+        while written < len(data):
+            written += os.pwrite(self._shelf, memoryview(data)[written:], written)
+
     def end(self) -> None:
         """End the process and forget it. May be called again."""
         self._channel.close()
+        if self._shelf >= 0:
+            os.close(self._shelf)
+            self._shelf = -1
         if os.getpid() != self._owner:
             return
         if self._process.stderr is not None:
@@ -126,7 +140,7 @@ class Worker:
 
     def _await_start(self) -> None:
         try:
-            receive(self._channel, 0, time.monotonic() + _START_S)
+            receive(self._channel, time.monotonic() + _START_S)
         except (Nonsense, TimeoutError, ConnectionError) as error:
             self._process.kill()
             _, said = self._process.communicate()
@@ -183,11 +197,11 @@ def crashed(detail: str) -> Defect:
     )
 
 
-def _command(descriptor: int, limits: WorkerLimits) -> list[str]:
+def _command(descriptor: int, shelf: int, limits: WorkerLimits) -> list[str]:
     """Return how this very interpreter is started: isolated, writing nothing, our import path."""
     here = str(Path.cwd())
     # The process must find the very code, and the very criteria, that this one has.
     paths = json.dumps([[entry or here for entry in sys.path], list(criteria.__path__)])
-    numbers = (descriptor, limits.memory_bytes, limits.open_cpu_s, limits.judge_cpu_s)
+    bounds = (limits.memory_bytes, limits.open_cpu_s, limits.judge_cpu_s)
     flags = ("-I", "-B", "-X", "utf8")
-    return [sys.executable, *flags, "-c", _START, paths, *map(str, numbers)]
+    return [sys.executable, *flags, "-c", _START, paths, *map(str, (descriptor, shelf, *bounds))]

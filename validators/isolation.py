@@ -78,6 +78,7 @@ class InspectorPool:
         ordered = in_order(criteria)
         request = Request(
             criteria=criteria_text(ordered),
+            byte_count=len(data),
             claimed_media_type=claimed_media_type,
             max_bytes=limits.max_bytes,
             max_pixels=limits.max_pixels,

@@ -139,7 +139,7 @@ def measured(image_format: str, rounds: int) -> dict[str, float]:
         scaling = []
         for _ in range(rounds):
             for name, work in kinds.items():
-                rates[name].append(rate(work, data * 3, one))
+                rates[name].append(rate(work, data * 5, one))
             alone = images_a_second(one, data, file_rules, 1)
             scaling.append(images_a_second(two, data, file_rules, 2) / alone)
     found = {name: round(median(values), 1) for name, values in rates.items()}

@@ -182,7 +182,8 @@ def test_a_process_knows_no_secret_of_the_one_that_started_it(
     assert isinstance(seen, dict)
     assert set(seen) <= {"LC_ALL", "LD_LIBRARY_PATH", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"}
     assert sorted(filter(None, given)) == sorted(f"{k}={v}".encode() for k, v in seen.items())
-    assert sorted(kind.partition(":")[0] for kind in descriptors) == ["/dev/null"] * 3 + ["socket"]
+    held = sorted(kind.partition(":")[0] for kind in descriptors)
+    assert held == ["/dev/null"] * 3 + ["/memfd", "socket"]
     for value in SECRETS.values():
         assert value.encode() not in command
 
