@@ -75,15 +75,15 @@ def sharpest_ratio(fine: bytes, coarse: bytes, whole: bytes | None) -> float | N
     """Divide fine by coarse detail in each block, and return what the best tenth reaches.
 
     A photograph with a shallow focus is sharp in a small part, and that part is what counts. Only
-    blocks with some coarse detail are asked, and none in which fine detail is exactly nothing, as
-    along the straight edge of something drawn; None when there are fewer than ten.
+    blocks with some coarse detail are asked, of those that `whole` lets; None when there are fewer
+    than ten.
     """
     if whole is None:
         whole = b"\xff" * len(fine)
     ratios = sorted(
         f / c
         for f, c, all_seen in zip(fine, coarse, whole, strict=True)
-        if f and c >= _ENERGY_MIN and all_seen == LEVELS - 1
+        if c >= _ENERGY_MIN and all_seen == LEVELS - 1
     )
     return ratios[int(len(ratios) * _SHARPEST)] if len(ratios) >= _BLOCKS_MIN else None
 

@@ -30,7 +30,7 @@ sys.path[:0] = [str(TESTS), str(TESTS.parent)]
 
 from benchmarks.rate_trials import Made, Photograph, Strength, Trial  # noqa: E402  found by the path above
 
-from validators import Criterion, inspect, parse_done, registered  # noqa: E402  as above
+from validators import inspect, parse_done, registered  # noqa: E402  as above
 from validators.picture import Limits, Picture, open_picture, sha256_of  # noqa: E402  as above
 
 SIDE_PX = 1024
@@ -135,8 +135,14 @@ def trials(everything: tuple[Photograph, ...]) -> Iterator[Trial]:
             yield from function(everything)
 
 
-def cost_ms(criterion: type[Criterion], picture: Picture) -> float:
-    """Return the median time on one core for a picture that is decoded already."""
+def cost_ms(trial: Trial, photograph: Photograph) -> float:
+    """Return the median CPU time for a good picture that is decoded already."""
+    image = photograph.image.resize((SIDE_PX, SIDE_PX), Image.Resampling.LANCZOS)
+    data = as_file(trial.good(Photograph(photograph.name, image)))
+    picture = open_picture(data, sha256_of(data), None, Limits())
+    if not isinstance(picture, Picture):
+        raise TypeError(picture.reason)
+    criterion = registered()[trial.criterion]
     made = criterion.model_validate(dict(criterion.example))
     times = []
     for _ in range(COST_RUNS):
@@ -241,13 +247,7 @@ def main() -> None:
         if not given.only or trial.criterion in given.only:
             rates.append(rate(trial, given.workers))
             print("\n".join(_table(rates[-1])), file=sys.stderr, flush=True)
-    square = everything[0].image.resize((SIDE_PX, SIDE_PX), Image.Resampling.LANCZOS)
-    data = as_file(square)
-    picture = open_picture(data, sha256_of(data), None, Limits())
-    if not isinstance(picture, Picture):
-        raise TypeError(picture.reason)
-    names = dict.fromkeys(one.trial.criterion for one in rates)
-    costs = {name: cost_ms(registered()[name], picture) for name in names}
+    costs = {one.trial.criterion: cost_ms(one.trial, everything[0]) for one in rates}
     text = page(rates, len(everything), costs)
     if given.out is None:
         print(text)

@@ -54,7 +54,7 @@ class Borders(Criterion):
 
     name = "borders"
     version = 1
-    cost_ms = 4.0
+    cost_ms = 1.0
     example: ClassVar[dict[str, object]] = {"max_percent": 0.5}
 
     max_percent: Annotated[float, Field(ge=0, le=50)] = Field(

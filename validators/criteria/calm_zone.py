@@ -2,8 +2,10 @@
 
 Judged on means of blocks, 256 of them along a side at most, because type is set far larger than
 the grain of a picture. Busy is a block that differs by more than 12 levels from the one to its
-right or below. Measured by hand on zones of photographs that a designer would choose and on zones
-that one would not: see docs/criteria-rates.md.
+right or below. On zones of photographs chosen by hand, November 2026: in 15 on which a headline
+could stand, at most 8.6 % were busy, in 20 on which it could not, at least 17 %. The range of
+brightness does not tell the two apart (15 to 164 and 79 to 244 levels): its bound only keeps out
+zones in which type of no one colour can be read.
 """
 
 from __future__ import annotations
@@ -41,7 +43,7 @@ class CalmZone(Criterion):
 
     name = "calm_zone"
     version = 1
-    cost_ms = 6.0
+    cost_ms = 1.5
     example: ClassVar[dict[str, object]] = {"left": 0, "top": 0, "width": 100, "height": 30}
 
     left: _Share = Field(description="where the zone begins, from the left")
@@ -49,10 +51,10 @@ class CalmZone(Criterion):
     width: _Size = Field(description="how wide the zone is")
     height: _Size = Field(description="how high the zone is")
     max_busy_percent: Annotated[float, Field(ge=0, le=100, json_schema_extra=_AREA_UNIT)] = Field(
-        default=8.0, description="at most so much of the zone has edges or texture"
+        default=12.0, description="at most so much of the zone has edges or texture"
     )
     max_range: Annotated[int, Field(ge=0, le=255, json_schema_extra=_LEVEL_UNIT)] = Field(
-        default=110, description="dark and bright parts of the zone are at most so far apart"
+        default=150, description="dark and bright parts of the zone are at most so far apart"
     )
 
     @model_validator(mode="after")

@@ -32,7 +32,7 @@ class Contrast(Criterion):
 
     name = "contrast"
     version = 1
-    cost_ms = 3.5
+    cost_ms = 1.2
     example: ClassVar[dict[str, object]] = {"min_range": 80}
 
     min_range: _Level = Field(default=50, description="dark and bright are at least so far apart")

@@ -39,7 +39,7 @@ class Exposure(Criterion):
 
     name = "exposure"
     version = 1
-    cost_ms = 3.5
+    cost_ms = 1.2
     example: ClassVar[dict[str, object]] = {"min_mean": 60, "max_white_percent": 5}
 
     min_mean: _Level = Field(default=50.0, description="the mean grey level is at least this")

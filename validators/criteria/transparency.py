@@ -42,7 +42,7 @@ class Transparency(Criterion):
 
     name = "transparency"
     version = 1
-    cost_ms = 25.0
+    cost_ms = 35.0
     example: ClassVar[dict[str, object]] = {"is": "needed"}
 
     wanted: Literal["needed", "forbidden"] = Field(

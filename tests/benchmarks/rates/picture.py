@@ -14,6 +14,7 @@ from validators import inspect, parse_done
 Everything = tuple[Photograph, ...]
 Change = Callable[[Image.Image], Made]
 GAMMA = 2.2
+BASELINE_MIN = 30.0
 
 
 def strength(title: str, change: Change) -> Strength:
@@ -199,8 +200,8 @@ def sharpness(everything: Everything) -> Iterator[Trial]:
     beside = tuple(
         Strength(f"Gaussian blur of {radius:g} px", blurred_half(radius)) for radius in radii
     )
-    # A half that shows nothing but a plain ground has nothing to be a baseline.
-    detailed = tuple(one for one in everything if measured_sharpness(half(one, 0)) > 0)
+    # A half that is plain or soft is refused as a baseline.
+    detailed = tuple(one for one in everything if measured_sharpness(half(one, 0)) >= BASELINE_MIN)
     yield Trial(
         "sharpness",
         "blurred, the baseline measured on the photograph's left half and its right half judged",

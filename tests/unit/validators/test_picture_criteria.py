@@ -271,3 +271,9 @@ def test_a_floor_beside_a_baseline_is_refused() -> None:
     problems = parse_done([{"sharpness": {"floor": 20.0, "baseline": 60.0}}])
     assert isinstance(problems, list)
     assert problems[0].wanted == "either floor or baseline, not both"
+
+
+def test_a_reference_that_is_soft_itself_is_refused_as_a_baseline() -> None:
+    problems = parse_done([{"sharpness": {"baseline": 24.0}}])
+    assert isinstance(problems, list)
+    assert problems[0].path == ("sharpness", "baseline")
