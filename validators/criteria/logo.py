@@ -31,8 +31,8 @@ class Logo(Criterion):
     `picture` is the logo's file, beside the order or the brand kit; what is kept is the logo
     itself, 256 pixels wide at most. It may be turned, larger or smaller, and drawn over anything.
     With `clear_space`, a ring around it is inside the picture and free of edges. With
-    `absent: true` it must not be found, whatever its size. A logo of a few plain shapes cannot be known again, and is
-    refused.
+    `absent: true` it must not be found, whatever its size. A logo of a few plain shapes cannot be
+    known again, and is refused.
     """
 
     name = "logo"

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import functools
 import random
+from pathlib import Path
 
+import pytest
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
 from unit.validators.sample_pictures import encoded, photograph
 
@@ -119,3 +121,10 @@ def with_logo(width: int, at: tuple[int, int] = (300, 200), plate: int = 0) -> I
     )
     image.paste(small, at)
     return image
+
+
+def portrait() -> Image.Image:
+    """Return the photograph of an astronaut (NASA, public domain) that scikit-image carries."""
+    skimage = pytest.importorskip("skimage", reason="the photograph comes with scikit-image")
+    with Image.open(Path(skimage.__file__).parent / "data" / "astronaut.png") as photo:
+        return photo.convert("RGB")
