@@ -76,7 +76,7 @@ def _inspect(
     open_cpu_s: int,
     judge_cpu_s: int,
 ) -> tuple[Verdict, ...]:
-    sha256 = sha256_of(data)
+    sha256 = request.sha256 or sha256_of(data)
     limits = Limits(max_bytes=request.max_bytes, max_pixels=request.max_pixels)
     with _cpu_limit(open_cpu_s):
         picture = open_picture(data, sha256, request.claimed_media_type, limits)

@@ -8,6 +8,7 @@ other text from outside, and the rules in its verdicts are never taken from it.
 from __future__ import annotations
 
 import dataclasses
+import functools
 import json
 import socket
 import struct
@@ -18,7 +19,7 @@ from typing import Final, Literal, cast
 from pydantic import BaseModel, ConfigDict, JsonValue
 
 from validators.criterion import Criterion, JSONValue, Mark, Remedy, Verdict
-from validators.inspection import INTACT_VERSION
+from validators.inspection import INTACT_VERSION, rule_of
 from validators.registry import INTACT
 
 _LENGTH: Final = struct.Struct(">I")
@@ -73,6 +74,7 @@ class Request(BaseModel):
     criteria: tuple[tuple[str, str], ...]
     """Each criterion's name and its parameters as JSON."""
     byte_count: int
+    sha256: str | None
     claimed_media_type: str | None
     max_bytes: int
     max_pixels: int
@@ -116,12 +118,18 @@ def _exactly(channel: socket.socket, length: int, deadline_s: float | None) -> b
 
 def criteria_text(criteria: Sequence[Criterion]) -> tuple[tuple[str, str], ...]:
     """Write each criterion as its name and its parameters in JSON."""
-    return tuple((one.name, json.dumps(one.parameters(), allow_nan=False)) for one in criteria)
+    return tuple(map(_text, criteria))
+
+
+@functools.lru_cache(maxsize=1024)
+def _text(criterion: Criterion) -> tuple[str, str]:
+    return criterion.name, json.dumps(criterion.parameters(), allow_nan=False)
 
 
 def judged_from(verdict: Verdict) -> Judged:
     """Take from a verdict what only the inspection could know."""
-    return Judged(
+    # Checking what this program itself has made costs as much as the judgements about a file.
+    return Judged.model_construct(
         criterion=verdict.criterion,
         passed=verdict.passed,
         measured=cast("dict[str, JsonValue]", dict(verdict.measured)),
@@ -152,23 +160,11 @@ def verdicts_from(
     for criterion, one in zip(criteria, judged[1:], strict=False):
         if one.criterion != criterion.name:
             raise Nonsense(f"a verdict of {one.criterion!r} in place of {criterion.name!r}")
-        verdicts.append(_with_finding(_rule(criterion), one))
+        verdicts.append(_with_finding(rule_of(criterion), one))
     stopped = verdicts[-1].blocks and not report_all
     if len(verdicts) != len(judged) or (len(verdicts) <= len(criteria) and not stopped):
         raise Nonsense(f"{len(judged)} verdicts for {len(criteria)} criteria")
     return tuple(verdicts)
-
-
-def _rule(criterion: Criterion) -> Verdict:
-    return Verdict(
-        criterion.name,
-        criterion.version,
-        criterion.parameters(),
-        passed=True,
-        measured={},
-        reason=None,
-        severity=criterion.severity,
-    )
 
 
 def _with_finding(rule: Verdict, judged: Judged) -> Verdict:

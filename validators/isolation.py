@@ -61,6 +61,7 @@ class InspectorPool:
         claimed_media_type: str | None = None,
         limits: Limits = DEFAULT_LIMITS,
         report_all: bool = True,
+        sha256: str | None = None,
     ) -> tuple[Verdict, ...]:
         """Judge a file as `validators.inspect` does, in a process of its own.
 
@@ -74,11 +75,12 @@ class InspectorPool:
             InspectorsUnavailable: no process can be started, or the pool is closed.
         """
         if len(data) > limits.max_bytes:
-            return inspect(data, (), limits=limits)
+            return inspect(data, (), limits=limits, sha256=sha256)
         ordered = in_order(criteria)
         request = Request(
             criteria=criteria_text(ordered),
             byte_count=len(data),
+            sha256=sha256,
             claimed_media_type=claimed_media_type,
             max_bytes=limits.max_bytes,
             max_pixels=limits.max_pixels,
@@ -88,7 +90,11 @@ class InspectorPool:
             found = self._ask(request, data, ordered, fresh=False)
             if isinstance(found, Defect) and found.flaw is not Flaw.TOO_SLOW:
                 found = self._ask(request, data, ordered, fresh=True)
-        return (refusal(data, sha256_of(data), found),) if isinstance(found, Defect) else found
+        return (
+            (refusal(data, sha256 or sha256_of(data), found),)
+            if isinstance(found, Defect)
+            else found
+        )
 
     async def inspect_async(
         self,
@@ -98,6 +104,7 @@ class InspectorPool:
         claimed_media_type: str | None = None,
         limits: Limits = DEFAULT_LIMITS,
         report_all: bool = True,
+        sha256: str | None = None,
     ) -> tuple[Verdict, ...]:
         """Do the same without holding up the event loop."""
         with self._lock:
@@ -111,6 +118,7 @@ class InspectorPool:
                 claimed_media_type=claimed_media_type,
                 limits=limits,
                 report_all=report_all,
+                sha256=sha256,
             )
         return await asyncio.wrap_future(future)
 

@@ -140,6 +140,8 @@ def test_a_process_gives_the_verdicts_that_would_be_given_here(
     assert claimed == inspect(data, DONE, claimed_media_type="image/gif")
     low = Limits(max_pixels=5)
     assert pool.inspect(data, DONE, limits=low) == inspect(data, DONE, limits=low)
+    known = pool.inspect(data[:-3], DONE, sha256="a digest that the caller computed")
+    assert known[0].measured["sha256"] == "a digest that the caller computed"
     small = Limits(max_bytes=5)
     assert pool.inspect(data, DONE, limits=small) == inspect(data, DONE, limits=small)
 
