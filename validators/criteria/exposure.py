@@ -1,7 +1,7 @@
 """How bright the picture is on the whole, and how much of it is lost in pure black or white.
 
 Measured on 42 photographs, November 2026: mean 61 to 209 but for the Hubble deep field (19);
-black up to 2.1 % but for a black velvet backdrop (13 %) and a round medical scan (23 %); white up
+black up to 2.1 % but for a portrait with dark parts (13 %) and a round medical scan (23 %); white up
 to 3.6 % but for lamps (18 %). docs/criteria-rates.md has the rate of wrong
 verdicts: a stop or two too little or too much lies within what photographs differ by on purpose,
 and only gross errors are found.
