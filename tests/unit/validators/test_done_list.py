@@ -122,7 +122,7 @@ def test_the_place_inside_a_list_is_kept() -> None:
         ("[[not_blank]]", (), '["not_blank"]', "one criterion per item, such as"),
         ("[null]", (), "null", "one criterion per item, such as"),
         ("[{}]", (), "{}", "one criterion per item, such as"),
-        ("[{2: {}}]", ("2",), "2", "a criterion (dimensions"),
+        ("[{2: {}}]", ("2",), "2", "a criterion (aspect_ratio"),
         ("[{not_blank: {min_spread: 256}}]", ("not_blank", "min_spread"), "256", "less than"),
         (
             "[{dimensions: {width: 5, min_width: 3}}]",
