@@ -4,7 +4,7 @@ The perceptual hash known as pHash, by the same recipe as the library ImageHash:
 at 32 by 32 pixels, its discrete cosine transform, the 64 lowest frequencies, each bit whether one
 is above their median. The distance of two pictures is the number of bits that differ.
 
-Measured on photographs (docs/criteria-rates-brand.md): two different ones are 16 or more apart,
+Measured on photographs (docs/criteria-rates.md): two different ones are 16 or more apart,
 one that was halved, saved as JPEG at quality 40 or made a fifth brighter at most 12. A picture
 cropped by more than a few percent or turned is not found again; the mirrored one is, because the
 mirror only changes the sign of every other frequency. One flat colour has no hash worth the name:

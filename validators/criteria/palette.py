@@ -1,8 +1,8 @@
 """Whether a picture wears the brand's colours.
 
-The defaults were measured on 48 photographs and 5 brand palettes, see docs/criteria-rates-brand.md:
-a tolerance of 10 takes in the shades that light and compression make of a printed colour and not
-its neighbours (navy and royal blue are 13 apart, two greys of one brand 15).
+A tolerance of 10 takes in the shades that light and compression make of a printed colour: with it,
+a navy bar of 25 % was found in all of 42 photographs, and one in royal blue, 13 away from navy, in
+none that was not navy already (docs/criteria-rates.md).
 """
 
 from __future__ import annotations

@@ -45,7 +45,7 @@ class TextContrast(Criterion):
 
     name = "text_contrast"
     version = 1
-    cost_ms = 6.0
+    cost_ms = 16.0
     example: ClassVar = {
         "zone": {"left": 0.05, "top": 0.75, "width": 0.9, "height": 0.2},
         "text_colour": "#ffffff",
