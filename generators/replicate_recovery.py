@@ -133,18 +133,20 @@ class Recovery:
             return Undecided(
                 f"Replicate's record is sure to be whole only at {stable_at:%H:%M:%S}."
             )
-        if record.skew is not None and abs(record.skew) <= SKEW_NOTICED:
-            return None
-        clocks = _clocks_say(record.skew)
         if record.skew is not None and abs(record.skew) > SKEW_MAX:
-            return Undecided(f"{clocks}: set it right, or nobody can say what is missing there.")
-        waited = timedelta(seconds=looked_at - self._lost_since[attempt.attempt_id])
-        if waited < absent_after:
             return Undecided(
-                f"{clocks}: its record is sure to be whole when this run has watched it for "
-                f"{absent_after.total_seconds():.0f} s."
+                f"{_clocks_say(record.skew)}: set it right, or nobody can say what is missing there."
             )
-        return None
+        # Whoever wrote down when it was lost may have had a wrong clock, on this machine or another.
+        waited = timedelta(seconds=looked_at - self._lost_since[attempt.attempt_id])
+        if waited >= absent_after:
+            return None
+        is_odd = record.skew is None or abs(record.skew) > SKEW_NOTICED
+        clocks = f"{_clocks_say(record.skew)}: its" if is_odd else "Replicate's"
+        return Undecided(
+            f"{clocks} record is sure to be whole when this run has watched it for "
+            f"{absent_after.total_seconds():.0f} s."
+        )
 
     def _doubt(self, attempt: LostBuild, record: Record) -> Undecided | None:
         """Say so when a run whose input nobody can read may be this attempt's."""

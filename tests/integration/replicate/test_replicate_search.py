@@ -245,10 +245,17 @@ def test_while_clocks_differ_nothing_is_absent_before_this_process_has_watched_a
     assert any(f" {seconds} s" in first.reason for seconds in (297, 298, 299, 300))
 
 
-def test_with_clocks_that_agree_the_books_own_times_are_enough(bench: Bench) -> None:
+def test_who_wrote_when_it_was_lost_may_have_had_a_wrong_clock_even_where_ours_is_right(
+    bench: Bench,
+) -> None:
     bench.patience = dataclasses.replace(QUICK, absent_after_s=60)
     long_ago = bench.now() - timedelta(minutes=10)
-    assert isinstance(bench.find_one(bench.lost(held_at=long_ago, lost_at=long_ago)), Absent)
+    attempt = bench.lost(held_at=long_ago, lost_at=long_ago)
+    looks = [found["attempt-7"] for found in bench.find(attempt, looks_s=(59, 1))]
+    assert [type(look) for look in looks] == [Undecided, Undecided, Absent]
+    first = looks[0]
+    assert isinstance(first, Undecided)
+    assert "when this run has watched it for 60 s" in first.reason
 
 
 def test_a_run_that_shows_while_it_is_watched_is_found_and_not_absent(bench: Bench) -> None:
