@@ -117,7 +117,9 @@ async def _more_to_do(run: OrderRun, found: int, looking: asyncio.Task[None]) ->
 
     `found` is how many lost attempts had been settled when the last pass began.
     """
-    deadline = run.clock().timestamp() + run.settle_timeout_s
+    loop = asyncio.get_running_loop()
+    # A clock that nobody sets: a wall clock set back would add to the wait.
+    deadline_s = loop.time() + run.settle_timeout_s
     while run.stop_reason is None:
         if looking.done():
             await looking
@@ -128,7 +130,7 @@ async def _more_to_do(run: OrderRun, found: int, looking: asyncio.Task[None]) ->
         if run.waiting and (run.found != found or (not unknown and not run.patience.gave_up)):
             # Room may have come back for those that wait; with nothing lost any more, nobody waits again.
             return True
-        if not unknown or run.clock().timestamp() >= deadline:
+        if not unknown or loop.time() >= deadline_s:
             return False
         await run.sleep(0.1)
     return False

@@ -122,7 +122,19 @@ class Recovery:
                 f"Replicate's run {other.ref} has this attempt's input under {other.model or '?'}."
             )
         return (
-            self._too_soon(attempt, record, looked_at) or self._doubt(attempt, record) or Absent()
+            self._other_account(attempt)
+            or self._too_soon(attempt, record, looked_at)
+            or self._doubt(attempt, record)
+            or Absent()
+        )
+
+    def _other_account(self, attempt: LostBuild) -> Undecided | None:
+        """Say so when another token sent it: what this one cannot see may be on another account."""
+        if attempt.request.get("token_mark") in {None, self._generator.wire.token_mark}:
+            return None
+        return Undecided(
+            "It was sent with another REPLICATE_API_TOKEN, perhaps of another account: set that one "
+            "to look it up, or compare that account's runs by hand."
         )
 
     def _too_soon(self, attempt: LostBuild, record: Record, looked_at: float) -> Undecided | None:

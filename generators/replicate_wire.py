@@ -9,6 +9,7 @@ Faults are returned as values that say what is known: not sent, answer lost, or 
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import math
 import re
 import unicodedata
@@ -137,6 +138,8 @@ class ReplicateWire:
         self._token = token.strip()
         if not _TOKEN.fullmatch(self._token):
             raise TokenMissing("REPLICATE_API_TOKEN", "holds a character that no token has")
+        # Tells one token from another and nothing of either.
+        self.token_mark = hashlib.sha256(f"mintage:{self._token}".encode()).hexdigest()[:8]
         self.base_url = (base_url or DEFAULT_BASE_URL).rstrip("/")
         limits = httpx.Limits(
             max_connections=concurrency + _SPARE_CONNECTIONS,
