@@ -138,9 +138,10 @@ class ReplicateWire:
         self._token = token.strip()
         if not _TOKEN.fullmatch(self._token):
             raise TokenMissing("REPLICATE_API_TOKEN", "holds a character that no token has")
-        # Tells one token from another and nothing of either.
-        self.token_mark = hashlib.sha256(f"mintage:{self._token}".encode()).hexdigest()[:8]
         self.base_url = (base_url or DEFAULT_BASE_URL).rstrip("/")
+        # Tells one account from another, and nothing of its token.
+        mark = hashlib.sha256(f"{self.base_url}\n{self._token}".encode())
+        self.token_mark = mark.hexdigest()[:8]
         limits = httpx.Limits(
             max_connections=concurrency + _SPARE_CONNECTIONS,
             max_keepalive_connections=concurrency + _SPARE_CONNECTIONS,

@@ -462,3 +462,28 @@ def posted(bench: Bench, seed: int) -> str:
 
     asyncio.run(send())
     return bench.provider.predictions()[-1].id
+
+
+def test_what_another_token_sent_is_never_called_absent(bench: Bench) -> None:
+    """Another token may be another account's: what its record lacks is no proof."""
+    attempt = bench.lost()
+    elsewhere = dataclasses.replace(attempt, request={**attempt.request, "token_mark": "0a1b2c3d"})
+    finding = bench.find_one(elsewhere)
+    assert isinstance(finding, Undecided)
+    assert "another REPLICATE_API_TOKEN" in finding.reason
+    assert isinstance(bench.find_one(attempt), Absent)
+
+
+def test_a_run_that_is_there_is_found_whichever_token_sent_it(bench: Bench) -> None:
+    attempt = bench.lost()
+    own = bench.run(7)
+    bench.let_pass(10)
+    rotated = dataclasses.replace(attempt, request={**attempt.request, "token_mark": "0a1b2c3d"})
+    assert is_run(bench.find_one(rotated), own)
+
+
+def test_a_token_leaves_a_mark_that_says_nothing_of_it(bench: Bench) -> None:
+    mark = str(bench.lost().request["token_mark"])
+    assert len(mark) == 8
+    assert mark not in bench.provider.token
+    assert bench.provider.token not in json.dumps(dict(bench.lost().request))
