@@ -169,6 +169,6 @@ def test_books_in_which_two_attempts_name_one_run_say_which_before_they_are_migr
     run_sql(empty_url, ["UPDATE attempts SET provider_ref = 'run-1'"])
     with pytest.raises(BrokenPromise, match=rf"{one}/1 and {other}/1 both name .* run run-1"):
         Books.open(empty_url, clock=SteppingClock(), migrate=True)
-    run_sql(empty_url, [f"UPDATE attempts SET provider_ref = NULL WHERE attempt_id = '{other}/1'"])
+    run_sql(empty_url, ["UPDATE attempts SET provider_ref = NULL WHERE attempt_id LIKE '%1/1'"])
     with Books.open(empty_url, clock=SteppingClock(), migrate=True) as migrated:
         assert len(migrated.jobs([one, other])) == 2
