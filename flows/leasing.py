@@ -23,7 +23,7 @@ from ledger import Books, BooksBusy, HeldBy, LeaseLost, LedgerError, OrderState
 
 log = logging.getLogger("mintage.leases")
 
-HEAR_STOP_S = 0.5
+HEAR_STOP_S = 1.0
 """How often a run looks whether somebody has stopped its order."""
 
 LOOK_FIRST_S = 0.1
