@@ -52,7 +52,7 @@ class Settings(BaseSettings):
     """Bound on jobs times attempts of one order."""
     creates_per_minute: int = Field(600, ge=1, validation_alias="MINTAGE_CREATES_PER_MINUTE")
     """How many predictions may be created in a minute; Replicate's own limit is 600."""
-    absent_after_s: Decimal | None = Field(None, ge=1, validation_alias="MINTAGE_ABSENT_AFTER_S")
+    absent_after_s: Decimal | None = Field(None, ge=0, validation_alias="MINTAGE_ABSENT_AFTER_S")
     """How long after a lost answer the provider's list must still not show it to count as never created."""
     settle_timeout_s: Decimal = Field(
         Decimal(300), ge=0, validation_alias="MINTAGE_SETTLE_TIMEOUT_S"
