@@ -30,7 +30,7 @@ from ledger import Admit, AttemptState, FailedSettlement, HoldRequest, JobState
 from validators import Verdict
 
 BATCH = 30
-BATCHES = 10
+BATCHES = 7
 SEEDS_TO_FIND_IT = 80
 
 
@@ -115,7 +115,7 @@ def skips_the_review(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(stages, "wants_review", lambda _run, _job_id: False)
 
 
-WHERE_A_SLEEPER_SENDS_LATE = 735
+WHERE_A_SLEEPER_SENDS_LATE = 765
 WHERE_A_SLEEPER_COLLIDES = 100
 """Seeds from here on find soon what takes two runs, a long sleep and one job of both to be seen."""
 

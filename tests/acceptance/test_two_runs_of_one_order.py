@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import signal
 import sqlite3
 import time
@@ -14,8 +13,6 @@ import pytest
 from ledger_urls import migrated
 from loopback.process import LoopbackProcess
 from mint_runs import Desk, assert_books_equal_bill, schnell_order
-
-from flows.lease_age import LEASE_TTL_S
 
 JOBS = 40
 SLOWLY_S = (2.0, 2.5)
@@ -162,26 +159,3 @@ def test_a_run_that_slept_through_the_end_of_its_lease_moves_no_work_any_more(
     assert sleeper.returncode == 1
     assert "was taken over by" in err
     assert_books_equal_bill(desk, provider)
-
-
-def test_a_lease_whose_holder_had_a_clock_far_ahead_blocks_nobody_for_longer_than_one_lasts(
-    desk: Desk, provider: LoopbackProcess, tmp_path: Path
-) -> None:
-    order = desk.write(schnell_order(2))
-    assert desk.mintage("run", str(order), "--json").code == 0
-    (name,) = [one["order"] for one in desk.mintage("status", "--json").json()["orders"]]
-    tomorrow_us = (time.time_ns() // 1000) + 86_400_000_000
-    books = sqlite3.connect(tmp_path / ".mintage" / "ledger.db")
-    with books:
-        books.execute(
-            "INSERT INTO leases VALUES (?, 'another-host:1:0', ?, ?)",
-            (name, tomorrow_us - 1, tomorrow_us),
-        )
-    books.close()
-    began_s = time.monotonic()
-    waiting = desk.start("run", str(order), "--json")
-    assert "this run waits" in said(waiting)
-    out, err = waiting.communicate(timeout=120)
-    assert waiting.returncode == 0, err
-    assert json.loads(out)["released"] == provider.counters().created == 2
-    assert time.monotonic() - began_s > LEASE_TTL_S
