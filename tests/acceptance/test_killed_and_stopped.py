@@ -4,22 +4,13 @@ from __future__ import annotations
 
 import json
 import signal
-import time
-from collections.abc import Callable
 
 from loopback.faults import Fault
 from loopback.process import LoopbackProcess
+from manners_parts import wait_until
 from mint_runs import Desk, assert_books_equal_bill, assert_every_job_ended, schnell_order
 
 JOBS = 60
-
-
-def wait_until(what: Callable[[], bool], timeout_s: float = 60) -> None:
-    """Wait for something that another process brings about."""
-    deadline = time.monotonic() + timeout_s
-    while not what():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.02)
 
 
 def test_a_killed_run_is_resumed_and_loses_no_cent(desk: Desk, provider: LoopbackProcess) -> None:

@@ -19,7 +19,6 @@ KEPT_S = 3600.0
 """Inputs and outputs are removed after an hour."""
 PAGE = 4
 SCHNELL = "black-forest-labs/flux-schnell"
-SDXL_VERSION = "7762fd07cf82c948538e41f63f77d685e02b063e37e496e96eefd46c929f9bdc"
 OVER_BOUND = 0.01
 """How many runs are billed for more seconds than they were allowed."""
 IMAGE_NANO = 3_000_000
