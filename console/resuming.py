@@ -8,7 +8,7 @@ from assets import AssetsError
 from console.failures import sentence
 from console.output import print_json, say
 from console.run_report import report_json, tell
-from flows import FlowError, House, RunReport, Watcher, run_order
+from flows import FlowError, House, RunReport, Watcher, apply_caps, run_order
 from flows.engine import Engine
 from generators import GeneratorError
 from ledger import Books, LedgerError, OrderState
@@ -22,6 +22,8 @@ def resume_all(
     A stop that is no fault (Ctrl-C, SIGTERM, `mintage stop`) is for people
     to look at: it ends this too.
     """
+    # A cap that was raised there opens orders again whose refused jobs may find room.
+    apply_caps(books, house.settings.caps_file)
     unfinished = [view for view in books.orders() if view.state is not OrderState.DONE]
     reports: list[RunReport] = []
     failed: list[dict[str, str]] = []

@@ -19,9 +19,12 @@ from dataclasses import dataclass
 
 from flows.lease_age import LEASE_RENEW_S, LEASE_TTL_S
 from flows.order_run import OrderRun
-from ledger import Books, HeldBy, LeaseLost, LedgerError
+from ledger import Books, BooksBusy, HeldBy, LeaseLost, LedgerError, OrderState
 
 log = logging.getLogger("mintage.leases")
+
+HEAR_STOP_S = 1.0
+"""How often a run looks whether somebody has stopped its order."""
 
 LOOK_FIRST_S = 0.1
 LOOK_LAST_S = 2.0
@@ -45,9 +48,19 @@ async def take_turn(run: OrderRun, holder: str, is_dead: Callable[[str], bool]) 
     """
     pause_s = LOOK_FIRST_S
     told: str | None = None
+    silence = _Silence()
     while run.stop_reason is None:
         asked_at = run.lease_age.now()
-        other = await run.keeper.run(lambda books: _take(books, run.order_id, holder, is_dead))
+
+        def is_gone(other: HeldBy, at_s: float = asked_at[0]) -> bool:
+            return is_dead(other.holder) or silence.is_over(other, at_s)
+
+        try:
+            other = await run.keeper.run(lambda books: _take(books, run.order_id, holder, is_gone))
+        except BooksBusy as error:
+            # A process that sleeps inside a transaction keeps everybody waiting, until it wakes.
+            log.warning("%s", error, extra={"action": "lease_books_busy"})
+            continue
         if other is None:
             run.lease_age.renewed(asked_at)
             return Turn(holder, waited=told is not None)
@@ -64,12 +77,29 @@ async def take_turn(run: OrderRun, holder: str, is_dead: Callable[[str], bool]) 
     return None
 
 
+@dataclass(slots=True)
+class _Silence:
+    """How long a lease has not been renewed, by this process's own clock, which nobody sets.
+
+    The time at which a lease expires comes from its holder's clock, which may be days ahead.
+    """
+
+    _seen: HeldBy | None = None
+    _since_s: float = 0.0
+
+    def is_over(self, other: HeldBy, at_s: float) -> bool:
+        """Whether the lease has stood as it is for longer than one lasts."""
+        if other != self._seen:
+            self._seen, self._since_s = other, at_s
+        return at_s - self._since_s > LEASE_TTL_S
+
+
 def _take(
-    books: Books, order_id: str, holder: str, is_dead: Callable[[str], bool]
+    books: Books, order_id: str, holder: str, is_gone: Callable[[HeldBy], bool]
 ) -> HeldBy | None:
     with books.transaction() as desk:
         taken = desk.take_lease(order_id, holder, LEASE_TTL_S)
-        if isinstance(taken, HeldBy) and is_dead(taken.holder):
+        if isinstance(taken, HeldBy) and is_gone(taken):
             desk.break_lease(order_id, taken.holder)
             taken = desk.take_lease(order_id, holder, LEASE_TTL_S)
         return taken if isinstance(taken, HeldBy) else None
@@ -93,6 +123,20 @@ async def kept(run: OrderRun, turn: Turn) -> AsyncIterator[None]:
         # An error on the way out matters more than a lease, which expires by itself.
         with contextlib.suppress(LedgerError):
             await run.keeper.run(drop)
+
+
+async def hear_stop(run: OrderRun) -> None:
+    """Stop when somebody stops the order in the books; ends only then, or by being cancelled."""
+    while True:
+        await run.sleep(HEAR_STOP_S)
+        try:
+            order = await run.keeper.run(lambda books: books.order(run.order_id))
+        except LedgerError as error:
+            log.info("%s", error, extra={"action": "stop_not_heard"})
+            continue
+        if order is not None and order.state is OrderState.STOPPED:
+            run.stop(order.stop_reason or "It was stopped.")
+            return
 
 
 async def _renew(run: OrderRun, holder: str) -> None:

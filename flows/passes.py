@@ -18,6 +18,9 @@ from ledger import JobMove, JobState
 
 PAGE = 1_000
 """Job ids read from the books in one go."""
+LOOK_FIRST_S = 0.1
+LOOK_LAST_S = 1.0
+"""The pause between two looks whether recovery has found anything grows from the first to the last."""
 TO_DO = (JobState.PLANNED, JobState.BUILT, JobState.ACCEPTED, JobState.APPROVED)
 
 
@@ -117,7 +120,10 @@ async def _more_to_do(run: OrderRun, found: int, looking: asyncio.Task[None]) ->
 
     `found` is how many lost attempts had been settled when the last pass began.
     """
-    deadline = run.clock().timestamp() + run.settle_timeout_s
+    loop = asyncio.get_running_loop()
+    # A clock that nobody sets: a wall clock set back would add to the wait.
+    deadline_s = loop.time() + run.settle_timeout_s
+    pause_s = LOOK_FIRST_S
     while run.stop_reason is None:
         if looking.done():
             await looking
@@ -128,9 +134,10 @@ async def _more_to_do(run: OrderRun, found: int, looking: asyncio.Task[None]) ->
         if run.waiting and (run.found != found or (not unknown and not run.patience.gave_up)):
             # Room may have come back for those that wait; with nothing lost any more, nobody waits again.
             return True
-        if not unknown or run.clock().timestamp() >= deadline:
+        if not unknown or loop.time() >= deadline_s:
             return False
-        await run.sleep(0.1)
+        await run.sleep(pause_s)
+        pause_s = min(1.5 * pause_s, LOOK_LAST_S)
     return False
 
 

@@ -17,7 +17,7 @@ from flows.bookkeeping import Bookkeeper
 from flows.caps_file import apply_caps
 from flows.engine import Engine
 from flows.errors import UnknownOrderId
-from flows.leasing import kept, take_turn
+from flows.leasing import hear_stop, kept, take_turn
 from flows.order_form import OrderForm
 from flows.order_run import OrderRun
 from flows.passes import TO_DO, wake_refused
@@ -191,17 +191,21 @@ async def _in_turn(run: OrderRun, house: House, engine: Engine, watch: Watcher |
     async with kept(run, turn):
         before = await run.keeper.run(lambda books: report(books, _order(books, run)))
         if turn.waited and before.state == OrderState.STOPPED:
-            # Whoever stopped the run that was waited for meant this one too.
-            return before
+            # Whoever stopped the run that was waited for meant this one too. What that one may have
+            # left behind is looked up; nothing new is sent.
+            run.stop(before.stop_reason or "It was stopped.")
+        else:
+            await run.keeper.write(lambda desk: desk.resume_order(run.order_id))
+            await wake_refused(run)
         return await _drive(run, engine, watch, before)
 
 
 async def _drive(
     run: OrderRun, engine: Engine, watch: Watcher | None, before: RunReport
 ) -> RunReport:
-    await run.keeper.write(lambda desk: desk.resume_order(run.order_id))
-    await wake_refused(run)
-    looking = None if watch is None else asyncio.create_task(watch(run), name="progress")
+    beside = [asyncio.create_task(hear_stop(run), name="stop")]
+    if watch is not None:
+        beside.append(asyncio.create_task(watch(run), name="progress"))
     can_close = True
     try:
         await engine.drive(run)
@@ -210,9 +214,9 @@ async def _drive(
         can_close = False
         raise
     finally:
-        if looking is not None:
-            looking.cancel()
-            await asyncio.gather(looking, return_exceptions=True)
+        for task in beside:
+            task.cancel()
+        await asyncio.gather(*beside, return_exceptions=True)
         if can_close:
             await _close(run)
     after = await run.keeper.run(lambda books: _report_with_manifest(books, run))

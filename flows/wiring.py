@@ -43,14 +43,23 @@ def new_attempt_id() -> str:
 
 def lease_holder() -> str:
     """Name one run of this process as the holder of a lease: `host:pid:run`."""
-    return f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(2)}"
+    return f"{_host()}:{os.getpid()}:{secrets.token_hex(2)}"
+
+
+def _host() -> str:
+    """Name where process ids mean something: containers can share a name and not their processes."""
+    try:
+        namespace = Path("/proc/self/ns/pid").stat().st_ino
+    except OSError:
+        return socket.gethostname()
+    return f"{socket.gethostname()}/{namespace}"
 
 
 def is_dead(holder: str) -> bool:
     """Say whether a lease's holder was a process of this machine that is gone."""
     host, _, rest = holder.partition(":")
     pid = rest.partition(":")[0]
-    if host != socket.gethostname() or not pid.isdecimal():
+    if host != _host() or not pid.isdecimal():
         return False
     try:
         os.kill(int(pid), 0)

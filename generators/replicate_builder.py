@@ -97,13 +97,18 @@ class ReplicateGenerator:
         return self.card.quote(brief, today=self.clocks.today())
 
     def request(self, brief: Brief) -> Mapping[str, object]:
-        """Return path, deadline and body of the POST for this brief."""
+        """Return path, deadline and body of the POST for this brief, and which token sends it."""
         body: dict[str, object] = {"input": self.card.inputs(brief)}
         path = f"/v1/models/{self.card.model}/predictions"
         if self.card.endpoint.version is not None:
             path = "/v1/predictions"
             body["version"] = self.card.endpoint.version
-        return {"path": path, "cancel_after_s": self.card.seconds_max, "body": body}
+        return {
+            "path": path,
+            "cancel_after_s": self.card.seconds_max,
+            "body": body,
+            "token_mark": self.wire.token_mark,
+        }
 
     async def build(
         self,

@@ -122,7 +122,19 @@ class Recovery:
                 f"Replicate's run {other.ref} has this attempt's input under {other.model or '?'}."
             )
         return (
-            self._too_soon(attempt, record, looked_at) or self._doubt(attempt, record) or Absent()
+            self._other_account(attempt)
+            or self._too_soon(attempt, record, looked_at)
+            or self._doubt(attempt, record)
+            or Absent()
+        )
+
+    def _other_account(self, attempt: LostBuild) -> Undecided | None:
+        """Say so when another token sent it: what this one cannot see may be on another account."""
+        if attempt.request.get("token_mark") in {None, self._generator.wire.token_mark}:
+            return None
+        return Undecided(
+            "It was sent with another REPLICATE_API_TOKEN, perhaps of another account: set that one "
+            "to look it up, or compare that account's runs by hand."
         )
 
     def _too_soon(self, attempt: LostBuild, record: Record, looked_at: float) -> Undecided | None:
@@ -133,18 +145,20 @@ class Recovery:
             return Undecided(
                 f"Replicate's record is sure to be whole only at {stable_at:%H:%M:%S}."
             )
-        if record.skew is not None and abs(record.skew) <= SKEW_NOTICED:
-            return None
-        clocks = _clocks_say(record.skew)
         if record.skew is not None and abs(record.skew) > SKEW_MAX:
-            return Undecided(f"{clocks}: set it right, or nobody can say what is missing there.")
-        waited = timedelta(seconds=looked_at - self._lost_since[attempt.attempt_id])
-        if waited < absent_after:
             return Undecided(
-                f"{clocks}: its record is sure to be whole when this run has watched it for "
-                f"{absent_after.total_seconds():.0f} s."
+                f"{_clocks_say(record.skew)}: set it right, or nobody can say what is missing there."
             )
-        return None
+        # Whoever wrote down when it was lost may have had a wrong clock, on this machine or another.
+        waited = timedelta(seconds=looked_at - self._lost_since[attempt.attempt_id])
+        if waited >= absent_after:
+            return None
+        is_odd = record.skew is None or abs(record.skew) > SKEW_NOTICED
+        clocks = f"{_clocks_say(record.skew)}: its" if is_odd else "Replicate's"
+        return Undecided(
+            f"{clocks} record is sure to be whole when this run has watched it for "
+            f"{absent_after.total_seconds():.0f} s."
+        )
 
     def _doubt(self, attempt: LostBuild, record: Record) -> Undecided | None:
         """Say so when a run whose input nobody can read may be this attempt's."""

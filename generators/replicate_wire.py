@@ -9,6 +9,7 @@ Faults are returned as values that say what is known: not sent, answer lost, or 
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import math
 import re
 import unicodedata
@@ -138,6 +139,9 @@ class ReplicateWire:
         if not _TOKEN.fullmatch(self._token):
             raise TokenMissing("REPLICATE_API_TOKEN", "holds a character that no token has")
         self.base_url = (base_url or DEFAULT_BASE_URL).rstrip("/")
+        # Tells one account from another, and nothing of its token.
+        mark = hashlib.sha256(f"{self.base_url}\n{self._token}".encode())
+        self.token_mark = mark.hexdigest()[:8]
         limits = httpx.Limits(
             max_connections=concurrency + _SPARE_CONNECTIONS,
             max_keepalive_connections=concurrency + _SPARE_CONNECTIONS,

@@ -2,23 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import signal
-import time
-from collections.abc import Callable
 
 from loopback.faults import Fault
 from loopback.process import LoopbackProcess
+from manners_parts import wait_until
 from mint_runs import Desk, assert_books_equal_bill, assert_every_job_ended, schnell_order
 
 JOBS = 60
-
-
-def wait_until(what: Callable[[], bool], timeout_s: float = 60) -> None:
-    """Wait for something that another process brings about."""
-    deadline = time.monotonic() + timeout_s
-    while not what():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.02)
 
 
 def test_a_killed_run_is_resumed_and_loses_no_cent(desk: Desk, provider: LoopbackProcess) -> None:
@@ -77,6 +69,23 @@ def test_stop_from_another_terminal_stops_and_resume_without_a_file_goes_on(
     assert_books_equal_bill(desk, provider)
 
 
+def test_a_stop_is_heard_by_requests_that_wait_for_the_rate_limit(
+    desk: Desk, provider: LoopbackProcess
+) -> None:
+    desk.environment["MINTAGE_CREATES_PER_MINUTE"] = "5"
+    order = desk.write(schnell_order(JOBS))
+    run = desk.start("run", str(order), "--json")
+    wait_until(lambda: provider.counters().posts >= 5)
+    (name,) = [one["order"] for one in desk.mintage("status", "--json").json()["orders"]]
+    assert desk.mintage("stop", name).code == 0
+    out, err = run.communicate(timeout=30)
+    assert run.returncode == 3, err
+    report = json.loads(out)
+    assert (provider.counters().posts, report["held_usd"]) == (5, "0.00")
+    assert report["stopped"] == JOBS - 5
+    assert_books_equal_bill(desk, provider)
+
+
 def test_no_credit_halts_the_order_and_burns_no_attempt(
     desk: Desk, provider: LoopbackProcess
 ) -> None:
@@ -119,7 +128,6 @@ def test_a_provider_that_creates_nothing_is_not_asked_without_end(
 ) -> None:
     provider.add_faults(Fault("server_error"))
     budget = {"cap": "1.00", "per_job": "0.02", "attempts": 2}
-    desk.environment["MINTAGE_ABSENT_AFTER_S"] = "0"
     run = desk.mintage("run", str(desk.write(schnell_order(3, budget=budget))), "--json")
     report = run.json()
     assert (run.code, report["failed"]) == (3, 3)

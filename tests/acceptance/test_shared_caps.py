@@ -122,6 +122,21 @@ def lost(desk: Desk, provider: LoopbackProcess) -> list[dict[str, str]]:
     return attempts
 
 
+def test_resume_hears_of_a_cap_that_was_raised_in_the_file(
+    desk: Desk, provider: LoopbackProcess
+) -> None:
+    caps = desk.folder / "caps.yaml"
+    desk.environment["MINTAGE_CAPS"] = str(caps)
+    caps.write_text('providers: {replicate: {day: "0.006"}}', encoding="utf-8")
+    report = desk.mintage("run", str(desk.write(schnell_order(4))), "--json").json()
+    assert (report["released"], report["refused"]) == (2, 2)
+    caps.write_text('providers: {replicate: {day: "1.00"}}', encoding="utf-8")
+    resumed = desk.mintage("resume", "--json")
+    assert resumed.code == 0, resumed.err
+    assert [one["released"] for one in resumed.json()["orders"]] == [4]
+    assert_books_equal_bill(desk, provider)
+
+
 def test_a_person_settles_what_nobody_can_tell(
     desk: Desk, provider: LoopbackProcess, lost: list[dict[str, str]]
 ) -> None:

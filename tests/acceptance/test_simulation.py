@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -26,9 +27,10 @@ from generators.replicate_builder import ReplicateGenerator
 from generators.replicate_patience import Patience
 from generators.replicate_wire import NoAnswer
 from ledger import Admit, AttemptState, FailedSettlement, HoldRequest, JobState
+from validators import Verdict
 
 BATCH = 30
-BATCHES = 10
+BATCHES = 7
 SEEDS_TO_FIND_IT = 80
 
 
@@ -95,7 +97,25 @@ def sends_whatever_happened_meanwhile(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(OrderRun, "may_send", always)
 
 
-WHERE_A_SLEEPER_SENDS_LATE = 735
+def lets_blank_pictures_pass(patch: pytest.MonkeyPatch) -> None:
+    """The inspectors say yes to every picture; the provider knows which it made blank."""
+    judge = stages.inspect_bytes
+
+    def kind(*given: Any, **named: Any) -> tuple[Verdict, ...]:
+        return tuple(
+            replace(one, passed=True, reason=None) if one.criterion == "not_blank" else one
+            for one in judge(*given, **named)
+        )
+
+    patch.setattr(stages, "inspect_bytes", kind)
+
+
+def skips_the_review(patch: pytest.MonkeyPatch) -> None:
+    """What a person should have looked at is released unseen."""
+    patch.setattr(stages, "wants_review", lambda _run, _job_id: False)
+
+
+WHERE_A_SLEEPER_SENDS_LATE = 765
 WHERE_A_SLEEPER_COLLIDES = 100
 """Seeds from here on find soon what takes two runs, a long sleep and one job of both to be seen."""
 
@@ -199,6 +219,8 @@ PLANTED: tuple[tuple[Plant, str, int], ...] = (
     (forgets_what_failing_costs, "P3: .* costs", 1),
     (gives_every_attempt_one_seed, "P[123]: ", 1),
     (sends_whatever_happened_meanwhile, "P1: .* was created when", WHERE_A_SLEEPER_SENDS_LATE),
+    (lets_blank_pictures_pass, "R1: .* it is blank", 1),
+    (skips_the_review, "R1: .* nobody has approved it", 1),
     (releases_what_was_only_built, "R1: .* passed no gate", 1),
     (
         moves_work_without_its_lease,

@@ -4,28 +4,19 @@ from __future__ import annotations
 
 import signal
 import sqlite3
-import time
-from collections.abc import Callable
 from pathlib import Path
 from subprocess import Popen
 
 import pytest
 from ledger_urls import migrated
 from loopback.process import LoopbackProcess
+from manners_parts import wait_until
 from mint_runs import Desk, assert_books_equal_bill, schnell_order
 
 JOBS = 40
 SLOWLY_S = (2.0, 2.5)
 FAST_S = (0.02, 0.1)
 """How long the provider takes: until everybody is in place, and from then on."""
-
-
-def wait_until(what: Callable[[], bool], timeout_s: float = 60) -> None:
-    """Wait for something that another process brings about."""
-    deadline = time.monotonic() + timeout_s
-    while not what():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.02)
 
 
 def said(process: Popen[str]) -> str:

@@ -7,7 +7,10 @@ P1  a run of ours at the provider has one attempt, whose hold was on disk when i
 P2  no attempt has two runs
 P3  charges and open holds cover the bill: a run that has ended is charged to the nano-dollar,
 or its attempt is open with a hold that covers it
-R1  released bytes, in store and books, passed every gate
+J1  no job has more attempts that count than its order allows, and none is held for while the
+order is stopped
+R1  released bytes, in store and books, passed every gate; what the provider made blank or broken
+is never released, and where a person has to look, one has approved it
 """
 
 from __future__ import annotations
@@ -20,6 +23,8 @@ from pathlib import Path
 from simulation.provider_world import ProviderWorld, Run
 
 OPEN = ("held", "unknown")
+BOUND_S = 60
+"""The seconds that the model cards allow a run."""
 
 
 class Violation(AssertionError):
@@ -34,7 +39,13 @@ def _must(holds: bool, told: str) -> None:
 class Invariants:
     """Reads the books after each commit, and the provider's side at each change there."""
 
-    def __init__(self, ledger: Path, world: ProviderWorld) -> None:
+    def __init__(
+        self, ledger: Path, world: ProviderWorld, *, attempts_max: int, review_all: bool
+    ) -> None:
+        self._attempts_max = attempts_max
+        self._review_all = review_all
+        self._before = (0, "open")
+        """How many attempts there were after the last commit, and the order's state."""
         self._db = sqlite3.connect(f"file:{ledger}?mode=ro", uri=True)
         self._db.row_factory = sqlite3.Row
         self._world = world
@@ -57,6 +68,7 @@ class Invariants:
             "JOIN holds h USING (attempt_id)"
         )
         self._check_holds(attempts)
+        self._check_jobs(attempts)
         self._check_budgets(attempts)
         self._check_entries(attempts)
         self._check_coverage(attempts)
@@ -69,15 +81,33 @@ class Invariants:
                 f"B2: attempt {one['attempt_id']} is {one['state']}, its hold {one['hold_state']}",
             )
 
+    def _check_jobs(self, attempts: list[sqlite3.Row]) -> None:
+        tried = Counter(one["job_id"] for one in attempts if one["counts"])
+        for job_id, count in tried.items():
+            _must(
+                count <= self._attempts_max,
+                f"J1: {job_id} has {count} attempts, {self._attempts_max} are allowed",
+            )
+        found = self.rows("SELECT state FROM orders")
+        state = found[0]["state"] if found else "open"
+        count_before, state_before = self._before
+        _must(
+            not (state == state_before == "stopped" and len(attempts) > count_before),
+            "J1: an attempt was held for while the order was stopped",
+        )
+        self._before = (len(attempts), state)
+
     def _check_budgets(self, attempts: list[sqlite3.Row]) -> None:
         by_id = {one["attempt_id"]: one for one in attempts}
         held: Counter[str] = Counter()
         spent: Counter[str] = Counter()
+        over: Counter[str] = Counter()
         for cover in self.rows("SELECT attempt_id, budget_id FROM hold_budgets"):
             one = by_id[cover["attempt_id"]]
             if one["state"] in OPEN:
                 held[cover["budget_id"]] += one["hold_nano"]
             spent[cover["budget_id"]] += one["charged_nano"]
+            over[cover["budget_id"]] += max(0, one["charged_nano"] - one["hold_nano"])
         for budget in self.rows("SELECT * FROM budgets"):
             name = budget["budget_id"]
             if budget["period"] == "":
@@ -89,7 +119,8 @@ class Invariants:
                 )
             if budget["cap_nano"] is not None:
                 _must(
-                    held[name] + spent[name] <= budget["cap_nano"],
+                    # A provider that breaks its own bound passes caps; that much and no more is said.
+                    held[name] + spent[name] - over[name] <= budget["cap_nano"],
                     f"B1: {name} is passed: {held[name]} + {spent[name]} > {budget['cap_nano']}",
                 )
 
@@ -130,7 +161,7 @@ class Invariants:
         assert one is not None
         if one["state"] in OPEN:
             _must(
-                run.billed_nano() <= one["hold_nano"],
+                run.billed_nano() <= one["hold_nano"] or run.seconds > BOUND_S,
                 f"P3: run {run.ref} costs {run.billed_nano()}, its hold is {one['hold_nano']}",
             )
             return
@@ -162,7 +193,7 @@ class Invariants:
 
     def _check_releases(self) -> None:
         for row in self.rows(
-            "SELECT r.job_id, r.sha256, a.sha256 AS built, j.state, "
+            "SELECT r.job_id, r.sha256, a.sha256 AS built, j.state, j.approved_by, a.provider_ref, "
             "(SELECT count(*) FROM verdicts v WHERE v.attempt_id = r.attempt_id) AS judged, "
             "(SELECT count(*) FROM verdicts v WHERE v.attempt_id = r.attempt_id AND NOT v.passed)"
             " AS failed FROM releases r JOIN attempts a USING (attempt_id) JOIN jobs j "
@@ -174,6 +205,12 @@ class Invariants:
                 and row["judged"] > 0
                 and row["failed"] == 0,
                 f"R1: {row['job_id']} was released as {tuple(row)}",
+            )
+            made = self._world.runs[row["provider_ref"]].ending
+            _must(made == "succeeded", f"R1: {row['job_id']} was released, and it is {made}")
+            _must(
+                not self._review_all or bool(row["approved_by"]),
+                f"R1: {row['job_id']} was released, and nobody has approved it",
             )
 
     def put(self, key: str, sha256: str) -> None:

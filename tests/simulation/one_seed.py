@@ -67,7 +67,12 @@ class Simulation:
             self.loop.call_later,
             self._run_changed,
         )
-        self.invariants = Invariants(ledger, provider)
+        self.invariants = Invariants(
+            ledger,
+            provider,
+            attempts_max=self.scenario.attempts,
+            review_all=self.scenario.order["review"] == "all",
+        )
         self.world = World(
             rng=self.rng,
             weather=Weather(random.Random(f"weather {seed}")),

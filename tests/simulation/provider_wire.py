@@ -33,6 +33,7 @@ class SimWire:
     """Does for one process what `ReplicateWire` does; the world keeps what was sent, whoever dies."""
 
     base_url = BASE_URL
+    token_mark = "simulated"
 
     def __init__(self, world: ProviderWorld, process: SimProcess) -> None:
         self._world = world

@@ -19,7 +19,8 @@ KEPT_S = 3600.0
 """Inputs and outputs are removed after an hour."""
 PAGE = 4
 SCHNELL = "black-forest-labs/flux-schnell"
-SDXL_VERSION = "7762fd07cf82c948538e41f63f77d685e02b063e37e496e96eefd46c929f9bdc"
+OVER_BOUND = 0.01
+"""How many runs are billed for more seconds than they were allowed."""
 IMAGE_NANO = 3_000_000
 SECOND_NANO = 975_000
 
@@ -62,6 +63,8 @@ class Run:
     output_back_s: float
     """Until when its output cannot be fetched."""
     seconds: Decimal
+    listed_s: float
+    """From when on the list shows it."""
 
     @property
     def model(self) -> str:
@@ -124,7 +127,8 @@ class ProviderWorld:
             ending=ending,
             metrics_after_s=rng.choice((0.0, 0.0, 0.0, 0.7)),
             output_back_s=0.0,
-            seconds=Decimal(rng.randrange(1, 60_000)) / 1000,
+            seconds=Decimal(self._milliseconds()) / 1000,
+            listed_s=now_s + rng.choice((0.0, 0.0, 1.0, 8.0)),
         )
         if self.storm and rng.random() < 0.06:
             run.output_back_s = run.ends_s + rng.choice((2.0, 60.0, 7200.0))
@@ -132,6 +136,11 @@ class ProviderWorld:
         self.on_change(run)
         self.later(run.ends_s - now_s, lambda: self.on_change(run))
         return run
+
+    def _milliseconds(self) -> int:
+        """Draw how long a run computes; a few in a storm take longer than their bound allows."""
+        is_over = self.storm and self.rng.random() < OVER_BOUND
+        return self.rng.randrange(60_000, 70_000) if is_over else self.rng.randrange(1, 60_000)
 
     def has_ended(self, run: Run) -> bool:
         """Whether a run has ended by now."""
@@ -171,7 +180,11 @@ class ProviderWorld:
         moves nothing.
         """
         known = list(self.runs.values())[: start if start >= 0 else None]
-        page = [run for run in reversed(known) if self.moment(run.created_s) >= created_after]
+        page = [
+            run
+            for run in reversed(known)
+            if self.moment(run.created_s) >= created_after and self.now_s() >= run.listed_s
+        ]
         left = len(page) - PAGE
         following = list(self.runs).index(page[PAGE - 1].ref) if left > 0 else None
         return [self.shown(run) for run in page[:PAGE]], following

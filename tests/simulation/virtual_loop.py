@@ -48,7 +48,6 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         self._thread_delay_s = thread_delay_s
         self._free_at: dict[int, float] = {}
         self.set_task_factory(_task_of_process)
-        self.steps = 0
 
     def time(self) -> float:
         """Give the virtual seconds since the beginning."""

@@ -21,7 +21,7 @@ from books_parts import (
 )
 from sqlalchemy import Connection, inspect, text
 
-from ledger import Books, BooksBehind, CapTooLow, Scope
+from ledger import Books, BooksBehind, BrokenPromise, CapTooLow, Scope
 from ledger.engine import make_engine, parse_url
 from ledger.revisions import alembic_config
 
@@ -156,3 +156,19 @@ def test_a_hold_of_the_first_revision_gets_its_day_in_utc(empty_url: str) -> Non
         with books._reading() as connection:
             days = connection.execute(text("SELECT day FROM holds")).scalars().all()
     assert days == ["2026-11-20"]
+
+
+def test_books_in_which_two_attempts_name_one_run_say_which_before_they_are_migrated(
+    empty_url: str,
+) -> None:
+    books = Books.open(empty_url, clock=SteppingClock(), migrate=True)
+    one, other = plan(books, an_order(jobs=2))
+    settle(books, built(admit(books, one)), built(admit(books, other)))
+    books.close()
+    to_revision(empty_url, "0003")
+    run_sql(empty_url, ["UPDATE attempts SET provider_ref = 'run-1'"])
+    with pytest.raises(BrokenPromise, match=rf"{one}/1 and {other}/1 both name .* run run-1"):
+        Books.open(empty_url, clock=SteppingClock(), migrate=True)
+    run_sql(empty_url, ["UPDATE attempts SET provider_ref = NULL WHERE attempt_id LIKE '%1/1'"])
+    with Books.open(empty_url, clock=SteppingClock(), migrate=True) as migrated:
+        assert len(migrated.jobs([one, other])) == 2

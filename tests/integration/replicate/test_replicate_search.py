@@ -245,10 +245,17 @@ def test_while_clocks_differ_nothing_is_absent_before_this_process_has_watched_a
     assert any(f" {seconds} s" in first.reason for seconds in (297, 298, 299, 300))
 
 
-def test_with_clocks_that_agree_the_books_own_times_are_enough(bench: Bench) -> None:
+def test_who_wrote_when_it_was_lost_may_have_had_a_wrong_clock_even_where_ours_is_right(
+    bench: Bench,
+) -> None:
     bench.patience = dataclasses.replace(QUICK, absent_after_s=60)
     long_ago = bench.now() - timedelta(minutes=10)
-    assert isinstance(bench.find_one(bench.lost(held_at=long_ago, lost_at=long_ago)), Absent)
+    attempt = bench.lost(held_at=long_ago, lost_at=long_ago)
+    looks = [found["attempt-7"] for found in bench.find(attempt, looks_s=(59, 1))]
+    assert [type(look) for look in looks] == [Undecided, Undecided, Absent]
+    first = looks[0]
+    assert isinstance(first, Undecided)
+    assert "when this run has watched it for 60 s" in first.reason
 
 
 def test_a_run_that_shows_while_it_is_watched_is_found_and_not_absent(bench: Bench) -> None:
@@ -455,3 +462,28 @@ def posted(bench: Bench, seed: int) -> str:
 
     asyncio.run(send())
     return bench.provider.predictions()[-1].id
+
+
+def test_what_another_token_sent_is_never_called_absent(bench: Bench) -> None:
+    """Another token may be another account's: what its record lacks is no proof."""
+    attempt = bench.lost()
+    elsewhere = dataclasses.replace(attempt, request={**attempt.request, "token_mark": "0a1b2c3d"})
+    finding = bench.find_one(elsewhere)
+    assert isinstance(finding, Undecided)
+    assert "another REPLICATE_API_TOKEN" in finding.reason
+    assert isinstance(bench.find_one(attempt), Absent)
+
+
+def test_a_run_that_is_there_is_found_whichever_token_sent_it(bench: Bench) -> None:
+    attempt = bench.lost()
+    own = bench.run(7)
+    bench.let_pass(10)
+    rotated = dataclasses.replace(attempt, request={**attempt.request, "token_mark": "0a1b2c3d"})
+    assert is_run(bench.find_one(rotated), own)
+
+
+def test_a_token_leaves_a_mark_that_says_nothing_of_it(bench: Bench) -> None:
+    mark = str(bench.lost().request["token_mark"])
+    assert len(mark) == 8
+    assert mark not in bench.provider.token
+    assert bench.provider.token not in json.dumps(dict(bench.lost().request))
