@@ -20,7 +20,9 @@ print("\n".join(tomllib.load(open("pyproject.toml", "rb"))["project"]["dependenc
 PY
 "$scratch/venv/bin/python" - >"$scratch/test.txt" <<'PY'
 import tomllib
-print("\n".join(tomllib.load(open("pyproject.toml", "rb"))["dependency-groups"]["test"]))
+project = tomllib.load(open("pyproject.toml", "rb"))
+extras = project["project"]["optional-dependencies"]
+print("\n".join([*project["dependency-groups"]["test"], *sum(extras.values(), [])]))
 PY
 $pip install --quiet -r "$scratch/runtime.txt"
 freeze requirements.lock
