@@ -19,7 +19,7 @@ from flows.order_form import PROMPT_CHARS_MAX, PROMPT_WANTED, OrderForm, did_you
 from flows.placeholders import Unbound, Variables, fill, fill_words, has_placeholder
 from flows.problems import FieldPath
 from generators import Output
-from validators import Criterion, parse_done
+from validators import Criterion, parse_done, registered
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -224,3 +224,10 @@ def read_done(done: object) -> tuple[Criterion, ...] | list[tuple[FieldPath, str
     return [
         (("done", problem.index, *problem.path), problem.found, problem.wanted) for problem in read
     ]
+
+
+def needs_models(form: OrderForm) -> bool:
+    """Whether any of an order's criteria needs an extra, and so loads models."""
+    known = registered()
+    names = [item if isinstance(item, str) else next(iter(item), "") for item in form.done]
+    return any(known[name].extra is not None for name in names if name in known)

@@ -26,6 +26,7 @@ from ledger import (
     VerdictRecord,
     Wait,
 )
+from validators import Inspectors
 
 T = TypeVar("T")
 
@@ -121,7 +122,9 @@ class OrderRun:
     new_id: Callable[[], str]
     settle_timeout_s: float
     threads: Executor
-    """Where decoding, encoding and the store's work is done."""
+    """Where encoding and the store's work is done."""
+    inspectors: Inspectors
+    """Who judges the files; closed by whoever runs the order."""
     lease_age: LeaseAge = field(init=False)
     planner: JobPlanner = field(init=False)
     gate: HoldGate = field(init=False)

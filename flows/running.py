@@ -17,6 +17,7 @@ from flows.bookkeeping import Bookkeeper
 from flows.caps_file import apply_caps
 from flows.engine import Engine
 from flows.errors import UnknownOrderId
+from flows.job_plan import needs_models
 from flows.leasing import hear_stop, kept, take_turn
 from flows.order_form import OrderForm
 from flows.order_run import OrderRun
@@ -165,11 +166,16 @@ async def _run(
     engine: Engine,
     watch: Watcher | None,
 ) -> RunReport:
-    with ThreadPoolExecutor(THREADS_MAX, thread_name_prefix="work") as threads:
+    form = recorded_form(record)
+    with (
+        ThreadPoolExecutor(THREADS_MAX, thread_name_prefix="work") as threads,
+        # Opened outside the lease and closed after it: a file under way must not hold it up.
+        contextlib.closing(house.inspectors(with_models=needs_models(form))) as inspectors,
+    ):
         async with Bookkeeper(books) as keeper:
             run = OrderRun(
                 record=record,
-                form=recorded_form(record),
+                form=form,
                 keeper=keeper,
                 store=store,
                 generator=generator,
@@ -178,6 +184,7 @@ async def _run(
                 new_id=house.new_attempt_id,
                 settle_timeout_s=float(house.settings.settle_timeout_s),
                 threads=threads,
+                inspectors=inspectors,
             )
             with _signals(run):
                 return await _in_turn(run, house, engine, watch)

@@ -50,6 +50,8 @@ class Settings(BaseSettings):
     """Where studio cards may take photographs from."""
     jobs_max: int = Field(100_000, ge=1, validation_alias="MINTAGE_JOBS_MAX")
     """Bound on jobs times attempts of one order."""
+    inspectors: int | None = Field(None, ge=1, le=1_000, validation_alias="MINTAGE_INSPECTORS")
+    """How many processes inspect files at once; as many as this process may use cores without it."""
     creates_per_minute: int = Field(600, ge=1, validation_alias="MINTAGE_CREATES_PER_MINUTE")
     """How many predictions may be created in a minute; Replicate's own limit is 600."""
     absent_after_s: Decimal | None = Field(None, ge=0, validation_alias="MINTAGE_ABSENT_AFTER_S")

@@ -8,7 +8,7 @@ import secrets
 import socket
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -29,6 +29,10 @@ from generators import (
     open_with,
 )
 from ledger import Books
+from validators import InspectorPool, Inspectors, WorkerLimits
+
+MODELS_MEMORY_BYTES = 4 * 1024**3
+"""The address space of an inspector's process that loads models."""
 
 
 def utc_now() -> datetime:
@@ -123,6 +127,16 @@ class House:
             return open_appraiser(provider, model, self.access(), today=today)
         except GeneratorError as error:
             return str(error)
+
+    def inspectors(self, *, with_models: bool = False) -> Inspectors:
+        """Open the inspectors of one run; no process is started before the first file comes.
+
+        `with_models` says that a criterion brings a model along, which takes memory of its own.
+        """
+        limits = WorkerLimits()
+        if with_models:
+            limits = replace(limits, memory_bytes=max(limits.memory_bytes, MODELS_MEMORY_BYTES))
+        return InspectorPool(self.settings.inspectors, worker_limits=limits)
 
     def plan(self, path: Path) -> Plan:
         """Plan one order file. Raises BadOrder."""

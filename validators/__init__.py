@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from validators.formats import FORMAT_TITLES, IMAGE_FORMATS, ImageFormat
     from validators.inspection import INTACT_VERSION, inspect
     from validators.inspector_worker import WorkerLimits
+    from validators.inspectors import Inspectors, LocalInspectors
     from validators.isolation import InspectorPool
     from validators.picture import Limits, Picture
     from validators.registry import INTACT, CriterionForm, criteria_forms, registered
@@ -50,9 +51,11 @@ __all__ = [
     "InspectionError",
     "InspectionFailed",
     "InspectorPool",
+    "Inspectors",
     "InspectorsUnavailable",
     "JSONValue",
     "Limits",
+    "LocalInspectors",
     "Mark",
     "Picture",
     "Problem",
@@ -90,6 +93,7 @@ _HOMES: Final = MappingProxyType(
         "formats": ("FORMAT_TITLES", "IMAGE_FORMATS", "ImageFormat"),
         "inspection": ("INTACT_VERSION", "inspect"),
         "inspector_worker": ("WorkerLimits",),
+        "inspectors": ("Inspectors", "LocalInspectors"),
         "isolation": ("InspectorPool",),
         "picture": ("Limits", "Picture"),
         "registry": ("INTACT", "CriterionForm", "criteria_forms", "registered"),

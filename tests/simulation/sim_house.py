@@ -27,6 +27,7 @@ from generators.pacing import Pace
 from generators.replicate_builder import ReplicateGenerator
 from generators.replicate_patience import Clocks, Patience
 from ledger import Books
+from validators import Inspectors, LocalInspectors
 
 CARDS = load_cards()
 
@@ -96,6 +97,11 @@ class SimHouse(House):
         """Open the store."""
         world: World = self.world
         return GatedStore(world.kept, self.process, world.weather, world.invariants.put)
+
+    def inspectors(self, *, with_models: bool = False) -> Inspectors:
+        """Judge here, in no time of this world."""
+        del with_models
+        return LocalInspectors()
 
     def generator(self, provider: str, model: str, *, concurrency: int = 1) -> Generator:
         """Open the real Replicate builder on the simulated wire."""

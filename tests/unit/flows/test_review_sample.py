@@ -18,6 +18,7 @@ from flows.order_run import OrderRun
 from flows.stages import wants_review
 from generators import Access, open_with
 from ledger import Books
+from validators import LocalInspectors
 
 JOBS = [f"mugs@1#mug-{number}" for number in range(10_000)]
 
@@ -42,6 +43,7 @@ def run_with(tmp_path: Path, books: Books, review: object) -> OrderRun:
         new_id=lambda: "one",
         settle_timeout_s=1,
         threads=ThreadPoolExecutor(1),
+        inspectors=LocalInspectors(),
     )
 
 
