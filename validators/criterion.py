@@ -6,7 +6,10 @@ parameters that an order may give, its `inspect` is the judgement. Nothing else 
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import importlib.util
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar, Literal
@@ -136,15 +139,45 @@ class Criterion(BaseModel):
         del width, height, format_
         return None
 
-    def parameters(self) -> dict[str, JSONValue]:
-        """Return the parameters as an order writes them, with defaults, without unset ones.
+    @classmethod
+    def reading(cls) -> dict[str, str]:
+        """Name the parameters that an order gives as paths, each with what is read there."""
+        found = {}
+        for name, form in cls.model_fields.items():
+            extra = form.json_schema_extra
+            kind = extra.get("reads") if isinstance(extra, dict) else None
+            if isinstance(kind, str):
+                found[form.alias or name] = kind
+        return found
 
-        The severity, which changes nothing about the judgement, is left out where it is the
-        criterion's own default (`block` for nearly all).
-        """
+    def contents(self) -> dict[str, JSONValue]:
+        """Return all that the criterion can be made anew from, with what was read from files whole."""
         dumped: dict[str, JSONValue] = self.model_dump(
             mode="json", by_alias=True, exclude_none=True
         )
         if self.severity == type(self).model_fields["severity"].default:
             dumped.pop("severity", None)
         return dumped
+
+    def parameters(self) -> dict[str, JSONValue]:
+        """Return the parameters as verdicts name them: with defaults, without unset ones.
+
+        What was read from a file, such as a logo, is there as `sha256:` and the digest of it: it
+        would fill the books with the same picture for every verdict. The severity, which changes
+        nothing about the judgement, is left out where it is the criterion's own default (`block`
+        for nearly all).
+        """
+        named = self.contents()
+        for name in self.reading():
+            if named.get(name):
+                named[name] = _digest(named[name])
+        return named
+
+
+def _digest(content: JSONValue) -> str:
+    """Return the digest of a picture's file in a `data:` address, or else of the canonical JSON."""
+    if isinstance(content, str):
+        data = base64.b64decode(content.partition(",")[2])
+    else:
+        data = json.dumps(content, sort_keys=True, separators=(",", ":")).encode()
+    return f"sha256:{hashlib.sha256(data).hexdigest()}"

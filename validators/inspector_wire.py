@@ -123,7 +123,7 @@ def criteria_text(criteria: Sequence[Criterion]) -> tuple[tuple[str, str], ...]:
 
 @functools.lru_cache(maxsize=1024)
 def _text(criterion: Criterion) -> tuple[str, str]:
-    return criterion.name, json.dumps(criterion.parameters(), allow_nan=False)
+    return criterion.name, json.dumps(criterion.contents(), allow_nan=False)
 
 
 def judged_from(verdict: Verdict) -> Judged:

@@ -49,6 +49,11 @@ def as_data_address(data: bytes) -> str | None:
     return _PREFIX + base64.b64encode(buffer.getvalue()).decode("ascii")
 
 
+def is_data_address(text: str) -> bool:
+    """Say whether a parameter already holds the picture itself and is no path."""
+    return text.startswith(_PREFIX)
+
+
 def picture_at(address: str) -> Image:
     """Return the picture of a `data:` address, in RGB.
 
@@ -101,27 +106,26 @@ def _item_read(
     if criterion is None or not isinstance(parameters, Mapping):
         return item
     read = dict(parameters)
-    for field, form in criterion.model_fields.items():
-        extra = form.json_schema_extra
-        kind = extra.get("reads") if isinstance(extra, dict) else None
-        path = parameters.get(form.alias or field)
-        if not isinstance(path, str) or path.startswith(_PREFIX):
+    for field, kind in criterion.reading().items():
+        path = parameters.get(field)
+        if not isinstance(path, str) or is_data_address(path):
             continue
         if kind == READS_PICTURE and (data := read_file(path)) is not None:
-            read[form.alias or field] = as_data_address(data) or path
+            read[field] = as_data_address(data) or path
         if kind == READS_FOLDER and (files := read_folder(path)) is not None:
-            read[form.alias or field] = known_pictures(files)
+            read[field] = known_pictures(files)
     return {name: read}
 
 
 def known_pictures(files: Mapping[str, bytes]) -> list[dict[str, str]]:
     """Return the names and perceptual hashes of pictures, by name; what is no picture is left out."""
-    opened = {name: _opened(data) for name, data in sorted(files.items())}
-    return [
-        {"name": name, "phash": fingerprint(picture).phash}
-        for name, picture in opened.items()
-        if picture is not None
-    ]
+    known = []
+    # One after the other: a folder of photographs, decoded all at once, fits into no memory.
+    for name in sorted(files):
+        picture = _opened(files[name])
+        if picture is not None:
+            known.append({"name": name, "phash": fingerprint(picture).phash})
+    return known
 
 
 def _opened(data: bytes) -> Picture | None:
