@@ -21,6 +21,7 @@ def register(app: App) -> None:
     ledger.command(export)
     ledger.command(verify)
     ledger.command(migrate)
+    ledger.command(roles)
     budget_commands.register(ledger)
     app.command(ledger)
 
@@ -118,4 +119,33 @@ def migrate() -> int:
     with Books.open(open_house().settings.database_url, clock=utc_now, migrate=True) as books:
         books.check()
         say(f"The books at {books.url} have the tables of this version.")
+        if missing := books.tables_without_rights():
+            say(
+                f"The roles have no rights to {', '.join(missing)} yet: "
+                "run `mintage ledger roles --apply`."
+            )
+    return 0
+
+
+def roles(
+    *,
+    apply: Annotated[
+        bool,
+        Parameter(name="--apply", negative="", help="Run it, as the user of MINTAGE_DATABASE_URL."),
+    ] = False,
+) -> int:
+    """Print the SQL that gives each role its rights in the books on PostgreSQL, or run it."""
+    from console.output import say
+    from console.streams import write_out
+    from flows import utc_now
+    from ledger import Books
+
+    url = open_house().settings.database_url
+    script = Books.role_script(url)
+    if not apply:
+        write_out(script)
+        return 0
+    with Books.open(url, clock=utc_now) as books:
+        books.apply_roles()
+        say(f"The roles are in force for the books at {books.url}.")
     return 0

@@ -11,7 +11,7 @@ from typing import Self
 
 from sqlalchemy import Connection, Engine
 
-from ledger import revisions, sealing
+from ledger import revisions, roles, sealing
 from ledger.desk import Desk
 from ledger.engine import READING, SNAPSHOT, make_engine, parse_url, printable
 from ledger.errors import BrokenPromise
@@ -111,6 +111,29 @@ class Books(Reader):
                 return False
         with self._writing() as connection:
             return revisions.upgrade(connection, self._url)
+
+    @staticmethod
+    def role_script(url: str) -> str:
+        """The roles of `ledger.roles` as SQL for whoever owns the tables; connects to nothing.
+
+        Raises:
+            BooksUnavailable: SQLite, which has no users, or no database that books are kept in.
+        """
+        return roles.role_script(url)
+
+    def apply_roles(self) -> None:
+        """Make the roles and give them their rights, all or nothing; may be done again.
+
+        Raises:
+            BooksUnavailable: SQLite, or this user may not make roles or does not own the tables.
+        """
+        with self._writing() as connection:
+            roles.apply(connection)
+
+    def tables_without_rights(self) -> list[str]:
+        """The tables that came after the roles were applied; none where there are no roles."""
+        with self._reading() as connection:
+            return roles.without_rights(connection)
 
     @contextmanager
     def transaction(self) -> Iterator[Desk]:

@@ -20,12 +20,13 @@ _BUSY_SQLSTATES = {
     "55P03": "another process kept the rows locked",
 }
 
+_NOT_ALLOWED = "42501"
+
 _SQLSTATES = {
     "25006": "is read-only: write to the primary server",
     "28000": "refused the user: check MINTAGE_DATABASE_URL",
     "28P01": "refused the password: check MINTAGE_DATABASE_URL",
     "3D000": "does not exist: create it, or check MINTAGE_DATABASE_URL",
-    "42501": "refused the permission: grant the user what the books need",
     "42P01": "lacks a table: run `mintage ledger migrate`",
     "53100": "has no disk space left: make room, then resume",
     "53300": "has no connection left: raise max_connections or run fewer workers",
@@ -88,6 +89,12 @@ def _of_server(error: DBAPIError, url: str) -> LedgerError:
     if sqlstate in _BUSY_SQLSTATES:
         return BooksBusy(
             f"the books at {url} are busy ({_BUSY_SQLSTATES[sqlstate]}): run this again"
+        )
+    if sqlstate == _NOT_ALLOWED:
+        return BooksUnavailable(
+            f"the database at {url} does not let this user do that "
+            f"({_first_line(str(error.orig))}): use one with the role for it, see "
+            "`mintage ledger roles`"
         )
     if sqlstate in _SQLSTATES:
         return BooksUnavailable(f"the database at {url} {_SQLSTATES[sqlstate]}")
