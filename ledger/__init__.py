@@ -22,6 +22,8 @@ from ledger.errors import (
     LedgerError,
     MoneyError,
     OrderChanged,
+    ReviewedBefore,
+    ReviewRefused,
     RunKnown,
     UnknownAttempt,
     UnknownJob,
@@ -29,7 +31,7 @@ from ledger.errors import (
     WrongState,
 )
 from ledger.export import write_csv
-from ledger.kinds import DecisionKind, Scope, VerdictSeverity
+from ledger.kinds import DecisionKind, ReviewDecision, Scope, VerdictSeverity
 from ledger.money import NANO, charge_nano, format_usd, hold_nano, parse_usd, plain, usd
 from ledger.records import (
     Admit,
@@ -50,6 +52,7 @@ from ledger.records import (
     PriceLine,
     Refuse,
     ReleaseRecord,
+    Review,
     Settled,
     Settlement,
     Stopped,
@@ -69,8 +72,10 @@ from ledger.views import (
     OrderView,
     Proof,
     ReleasedView,
+    ReviewView,
     SummaryRow,
     Totals,
+    WaitingView,
 )
 
 if TYPE_CHECKING:
@@ -124,6 +129,11 @@ __all__ = [
     "Refuse",
     "ReleaseRecord",
     "ReleasedView",
+    "Review",
+    "ReviewDecision",
+    "ReviewRefused",
+    "ReviewView",
+    "ReviewedBefore",
     "RunKnown",
     "Scope",
     "Settled",
@@ -138,6 +148,7 @@ __all__ = [
     "VerdictRecord",
     "VerdictSeverity",
     "Wait",
+    "WaitingView",
     "WrongState",
     "charge_nano",
     "format_usd",

@@ -11,7 +11,16 @@ from datetime import UTC, datetime, tzinfo
 
 from sqlalchemy import Connection
 
-from ledger import caps_setting, decisions, holding, judging, planning, settling, supervising
+from ledger import (
+    caps_setting,
+    decisions,
+    holding,
+    judging,
+    planning,
+    reviews,
+    settling,
+    supervising,
+)
 from ledger.instants import day_in, to_us
 from ledger.kinds import Scope
 from ledger.records import (
@@ -22,9 +31,11 @@ from ledger.records import (
     Inspection,
     JobMove,
     JobRecord,
+    JobState,
     Lease,
     OrderRecord,
     ReleaseRecord,
+    Review,
     Settled,
     Settlement,
 )
@@ -147,6 +158,21 @@ class Desk:
             BrokenPromise: a way that work does not go.
         """
         judging.move(self._connection, self._now_us(), moves)
+
+    def review(self, decided: Sequence[Review]) -> dict[str, JobState]:
+        """Take a person's decisions on files that wait for them, all or none; where each job is now.
+
+        An approved one goes on to release. A rejected one goes back to build while its order allows
+        another attempt, and is rejected after that.
+
+        Raises:
+            ReviewedBefore: somebody has decided about the file already.
+            ReviewRefused: the job does not wait, or with another file; nobody, the order's owner or
+                no reason is named.
+            UnknownJob: no such job.
+            BrokenPromise: one job is named twice.
+        """
+        return reviews.decide(self._connection, self._now_us(), decided)
 
     def release(self, records: Sequence[ReleaseRecord]) -> None:
         """Write releases of approved jobs.

@@ -13,6 +13,8 @@
     ├── CapRefused          a cap that cannot be set like this
     │   └── CapTooLow       a cap below what is held and spent under it
     ├── LeaseLost           another process has taken the order over
+    ├── ReviewRefused       a person's decision on a file that cannot be taken like this
+    │   └── ReviewedBefore  somebody else has decided about it already
     ├── DecisionRefused     an attempt that is not for a person to decide about
     └── BrokenPromise       a caller asked for what the books must never do
         ├── AlreadySettled  a hold ends once
@@ -127,6 +129,14 @@ class LeaseLost(LedgerError):
 
 class DecisionRefused(LedgerError):
     """An attempt that is not for a person to decide about, now or ever."""
+
+
+class ReviewRefused(LedgerError):
+    """A person's decision on a file that cannot be taken like this."""
+
+
+class ReviewedBefore(ReviewRefused):
+    """Somebody has decided about the file already; the first decision holds."""
 
 
 class BrokenPromise(LedgerError):

@@ -59,6 +59,26 @@ class EntryKind(StrEnum):
     """available -> authorised, when somebody lowers a cap or takes it away."""
 
 
+class ReviewDecision(StrEnum):
+    """What a person decided about a file that waited for them."""
+
+    APPROVED = "approved"
+    """It goes on to release."""
+    REJECTED = "rejected"
+    """It goes no further; its job is built again while attempts are left."""
+
+
+class MendKind(StrEnum):
+    """What makes the very same output right without paying; each once for an attempt."""
+
+    RECROP = "recrop"
+    """Bars are cut off, or the picture is cropped to the shape that is asked for."""
+    FLATTEN = "flatten"
+    """What is transparent is put on white."""
+    REENCODE = "reencode"
+    """The file is written anew: no metadata, sRGB, eight bits."""
+
+
 class VerdictSeverity(StrEnum):
     """What a rule that is broken does to the file."""
 

@@ -12,6 +12,7 @@ from ledger.caps_proof import CAP_RULES, DAYS, first_wrong_day
 from ledger.instants import period_of
 from ledger.money import charge_nano, format_usd
 from ledger.proof_rules import MONEY_RULES, WORK_RULES, Rule
+from ledger.reviews_proof import OWNERS, REVIEW_RULES, UNREVIEWED, first_own, first_unreviewed
 from ledger.schema import AnyRow, attempts, budgets, entries
 from ledger.totals import BILLED
 from ledger.views import (
@@ -70,6 +71,10 @@ def _findings(connection: Connection) -> Iterator[tuple[str, str | None]]:
     yield DAYS, first_wrong_day(connection)
     for rule in WORK_RULES:
         yield rule.sentence, _first_break(connection, rule)
+    for rule in REVIEW_RULES:
+        yield rule.sentence, _first_break(connection, rule)
+    yield OWNERS, first_own(connection)
+    yield UNREVIEWED, first_unreviewed(connection)
     yield sealing_proof.SENTENCE, sealing_proof.first_broken(connection)
 
 

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from ledger import caps_reading, known_refs, proving, reading, reporting, stories
+from ledger import caps_reading, known_refs, proving, reading, reporting, reviews, stories
 from ledger.instants import to_us
 from ledger.records import (
     AttemptState,
@@ -26,8 +26,10 @@ from ledger.views import (
     OrderView,
     Proof,
     ReleasedView,
+    ReviewView,
     SummaryRow,
     Totals,
+    WaitingView,
 )
 
 _OPEN_ATTEMPTS = (AttemptState.HELD, AttemptState.UNKNOWN)
@@ -137,6 +139,18 @@ class Reader(ABC):
         """The verdicts on one attempt's bytes, in the order they were written."""
         with self._reading() as connection:
             return reading.verdicts_of(connection, [attempt_id]).get(attempt_id, ())
+
+    def reviews(self, job_ids: Sequence[str]) -> dict[str, tuple[ReviewView, ...]]:
+        """What people decided about these jobs' files, oldest first; jobs without any are left out."""
+        with self._reading() as connection:
+            return reviews.of_jobs(connection, job_ids)
+
+    def waiting(
+        self, order_id: str, limit: int, after: WaitingView | None = None
+    ) -> list[WaitingView]:
+        """One page of an order's jobs that wait for a person, those that wait longest first."""
+        with self._reading() as connection:
+            return reviews.waiting(connection, order_id, limit, after)
 
     def story(self, job_id: str) -> JobStory | None:
         """Everything that was written about one job, or None."""

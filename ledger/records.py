@@ -11,7 +11,7 @@ from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
-from ledger.kinds import DecisionKind, Scope, VerdictSeverity
+from ledger.kinds import DecisionKind, ReviewDecision, Scope, VerdictSeverity
 
 
 class OrderState(StrEnum):
@@ -278,6 +278,21 @@ class JobMove:
     reason: str | None = None
     by: str | None = None
     """The person who decided, for a review."""
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """What a person decided about the file of a job that waits for them."""
+
+    job_id: str
+    sha256: str
+    """The file that they looked at; the decision holds for no other one."""
+    decision: ReviewDecision
+    by: str
+    because: str | None = None
+    """Why; a rejection has to say it."""
+    remedy_json: str | None = None
+    """What could help the next attempt, in the form of a verdict's remedy."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from collections import defaultdict
 
 from sqlalchemy import Connection, bindparam, select
 
-from ledger import reading
+from ledger import reading, reviews
 from ledger.instants import from_us, from_us_or_none
 from ledger.records import (
     AttemptState,
@@ -17,6 +17,7 @@ from ledger.views import (
     AttemptStory,
     EntryView,
     JobStory,
+    ReviewView,
 )
 
 _ATTEMPTS = select(attempts).where(attempts.c.job_id == bindparam("id")).order_by(attempts.c.number)
@@ -39,6 +40,7 @@ def story(connection: Connection, job_id: str) -> JobStory | None:
     rows = connection.execute(_ATTEMPTS, {"id": job_id}).all()
     ids = [row.attempt_id for row in rows]
     verdicts = reading.verdicts_of(connection, ids)
+    decided = {one.attempt_id: one for one in reviews.of_jobs(connection, [job_id]).get(job_id, ())}
     moved: dict[str, list[EntryView]] = defaultdict(list)
     for row in connection.execute(_ENTRIES, {"ids": ids}):
         moved[row.attempt_id].append(_entry_view(row))
@@ -46,7 +48,12 @@ def story(connection: Connection, job_id: str) -> JobStory | None:
         job=job,
         order=order,
         attempts=tuple(
-            _attempt_story(row, verdicts.get(row.attempt_id, ()), moved[row.attempt_id])
+            _attempt_story(
+                row,
+                verdicts.get(row.attempt_id, ()),
+                moved[row.attempt_id],
+                decided.get(row.attempt_id),
+            )
             for row in rows
         ),
         release=reading.released_one(connection, job_id),
@@ -54,7 +61,10 @@ def story(connection: Connection, job_id: str) -> JobStory | None:
 
 
 def _attempt_story(
-    row: AnyRow, verdicts: tuple[VerdictRecord, ...], moved: list[EntryView]
+    row: AnyRow,
+    verdicts: tuple[VerdictRecord, ...],
+    moved: list[EntryView],
+    review: ReviewView | None,
 ) -> AttemptStory:
     return AttemptStory(
         attempt_id=row.attempt_id,
@@ -71,6 +81,7 @@ def _attempt_story(
         ended_at=from_us_or_none(row.ended_at_us),
         verdicts=verdicts,
         entries=tuple(moved),
+        review=review,
     )
 
 

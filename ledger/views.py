@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
-from ledger.kinds import Scope
+from ledger.kinds import ReviewDecision, Scope
 from ledger.records import AttemptState, JobState, OrderRecord, OrderState, VerdictRecord
 
 
@@ -223,6 +223,28 @@ class EntryView:
 
 
 @dataclass(frozen=True, slots=True)
+class ReviewView:
+    """What a person decided about one attempt's file."""
+
+    attempt_id: str
+    job_id: str
+    sha256: str
+    decision: ReviewDecision
+    by: str
+    because: str | None
+    remedy_json: str | None
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingView:
+    """A job that waits for a person's decision on its file."""
+
+    job_id: str
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class AttemptStory:
     """One attempt with everything that was written about it."""
 
@@ -240,6 +262,7 @@ class AttemptStory:
     ended_at: datetime | None
     verdicts: tuple[VerdictRecord, ...]
     entries: tuple[EntryView, ...]
+    review: ReviewView | None = None
 
 
 @dataclass(frozen=True, slots=True)

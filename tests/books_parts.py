@@ -24,6 +24,8 @@ from ledger import (
     OrderRecord,
     PriceLine,
     ReleaseRecord,
+    Review,
+    ReviewDecision,
     Settled,
     Settlement,
     UnknownSettlement,
@@ -175,6 +177,20 @@ def approve(books: Books, job_id: str) -> None:
     move(books, JobMove(job_id, JobState.ACCEPTED, JobState.APPROVED))
 
 
+def review(
+    books: Books,
+    job_id: str,
+    because: str | None = None,
+    *,
+    by: str = "maria@acme.example",
+    sha256: str = SHA256,
+) -> JobState:
+    """Let a person approve a job that waits, or reject it for a reason; where it is now."""
+    decision = ReviewDecision.APPROVED if because is None else ReviewDecision.REJECTED
+    with books.transaction() as desk:
+        return desk.review([Review(job_id, sha256, decision, by, because)])[job_id]
+
+
 def release_record(job_id: str, sha256: str = SHA256) -> ReleaseRecord:
     name = job_id.partition("#")[2]
     return ReleaseRecord(
@@ -256,6 +272,8 @@ def disarm(url: str) -> None:
                 "seals",
                 "cap_rules",
                 "decisions",
+                "reviews",
+                "jobs",
             )
         ]
     run_sql(

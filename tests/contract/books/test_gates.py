@@ -17,6 +17,7 @@ from books_parts import (
     plan,
     release,
     release_record,
+    review,
     settle,
     sound,
     state_of,
@@ -101,10 +102,7 @@ def test_a_review_names_who_approved_and_when(books: Books, built_job: str) -> N
     move(books, JobMove(built_job, JobState.ACCEPTED, JobState.IN_REVIEW, "sampled"))
     (waiting,) = books.jobs([built_job])
     assert (waiting.accepted_at, waiting.reason) == (accepted.accepted_at, "sampled")
-    move(
-        books,
-        JobMove(built_job, JobState.IN_REVIEW, JobState.APPROVED, by="reviewer@acme.example"),
-    )
+    review(books, built_job, by="reviewer@acme.example")
     (view,) = books.jobs([built_job])
     assert (view.state, view.approved_by) == (JobState.APPROVED, "reviewer@acme.example")
     assert view.accepted_at is not None
@@ -117,12 +115,10 @@ def test_a_review_can_send_a_job_back_and_forgets_that_it_was_accepted(
 ) -> None:
     inspect(books, built_job)
     move(books, JobMove(built_job, JobState.ACCEPTED, JobState.IN_REVIEW))
-    move(
-        books,
-        JobMove(built_job, JobState.IN_REVIEW, JobState.PLANNED, "too dark", by="someone"),
-    )
+    assert review(books, built_job, "too dark") is JobState.PLANNED
     (view,) = books.jobs([built_job])
-    assert (view.state, view.reason, view.accepted_at) == (JobState.PLANNED, "too dark", None)
+    reason = "maria@acme.example rejected it in review: too dark"
+    assert (view.state, view.reason, view.accepted_at) == (JobState.PLANNED, reason, None)
     assert view.approved_by is None
     admit(books, built_job, number=2)
     sound(books)

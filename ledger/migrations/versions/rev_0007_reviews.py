@@ -1,0 +1,173 @@
+"""What people decide about files that wait for them, and nothing approved past them.
+
+Revision: 0007, after 0005
+
+Approvals from before are carried over as they were: nobody had asked then who owns the order.
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0007"
+down_revision = "0005"
+branch_labels = None
+depends_on = None
+
+WORD = sa.Text().with_variant(sa.TEXT(collation="C"), "postgresql")
+
+CARRY_OVER = """
+    INSERT INTO reviews (attempt_id, job_id, sha256, decision, actor, because, remedy_json, at_us,
+        carried_over)
+    SELECT a.attempt_id, j.job_id, a.sha256, 'approved',
+        CASE j.approved_by WHEN '' THEN '(not named)' ELSE substr(j.approved_by, 1, 200) END,
+        NULL, NULL, COALESCE(j.accepted_at_us, j.updated_at_us), TRUE
+    FROM jobs j JOIN attempts a ON a.attempt_id = j.attempt_id
+    WHERE j.state IN ('approved', 'released') AND j.approved_by IS NOT NULL
+        AND a.sha256 IS NOT NULL
+"""
+
+# A decision is about the very file that waits, and made under the rules that hold from now on.
+OF_WHAT_WAITS = """
+    NOT NEW.carried_over AND EXISTS (
+        SELECT 1 FROM jobs j JOIN attempts a ON a.attempt_id = j.attempt_id
+        WHERE j.job_id = NEW.job_id AND j.state = 'in_review'
+            AND a.attempt_id = NEW.attempt_id AND a.sha256 = NEW.sha256)
+"""
+
+OWN_REVIEW = """
+    EXISTS (
+        SELECT 1 FROM jobs j JOIN orders o ON o.order_id = j.order_id
+        WHERE j.job_id = NEW.job_id AND (
+            lower(trim(o.owner)) = lower(trim(NEW.actor))
+            OR {place}(lower(NEW.actor), '<' || lower(trim(o.owner)) || '>') > 0
+            OR {place}(lower(o.owner), '<' || lower(trim(NEW.actor)) || '>') > 0))
+"""
+
+# What a person has to look at: a broken rule that wants it, or an order that wants all of it. The
+# draw of a sample is out of a database's reach; `mintage ledger verify` draws it again.
+UNREVIEWED = """
+    NOT EXISTS (
+        SELECT 1 FROM reviews r JOIN attempts a ON a.attempt_id = r.attempt_id
+        WHERE r.attempt_id = NEW.attempt_id AND r.job_id = NEW.job_id
+            AND r.decision = 'approved' AND r.sha256 = a.sha256 AND r.actor = NEW.approved_by)
+    AND (OLD.state <> 'accepted' OR NEW.approved_by IS NOT NULL
+        OR EXISTS (SELECT 1 FROM verdicts v WHERE v.attempt_id = NEW.attempt_id
+            AND NOT v.passed AND v.severity = 'review')
+        OR EXISTS (SELECT 1 FROM orders o WHERE o.order_id = NEW.order_id
+            AND {review_of_order} = 'all'))
+"""
+
+WAITS_NOT = "a review is of the file that waits for it"
+OWN = "nobody reviews what they ordered"
+PAST_REVIEW = "what a person has to look at is approved by a review of its very bytes"
+
+
+def upgrade() -> None:
+    op.create_table(
+        "reviews",
+        sa.Column("attempt_id", WORD, nullable=False),
+        sa.Column("job_id", WORD, nullable=False),
+        sa.Column("sha256", WORD, nullable=False),
+        sa.Column("decision", WORD, nullable=False),
+        sa.Column("actor", sa.Text(), nullable=False),
+        sa.Column("because", sa.Text(), nullable=True),
+        sa.Column("remedy_json", sa.Text(), nullable=True),
+        sa.Column("at_us", sa.BigInteger(), nullable=False),
+        sa.Column("carried_over", sa.Boolean(), nullable=False),
+        sa.CheckConstraint("decision IN ('approved', 'rejected')", name=op.f("reviews_decision")),
+        sa.CheckConstraint("actor <> '' AND length(actor) <= 200", name=op.f("reviews_says_who")),
+        sa.CheckConstraint(
+            "(because IS NOT NULL OR decision = 'approved') AND COALESCE(because, '-') <> ''",
+            name=op.f("reviews_says_why"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["attempt_id"], ["attempts.attempt_id"], name=op.f("reviews_attempt_id_fkey")
+        ),
+        sa.ForeignKeyConstraint(["job_id"], ["jobs.job_id"], name=op.f("reviews_job_id_fkey")),
+        sa.PrimaryKeyConstraint("attempt_id", name=op.f("reviews_pkey")),
+    )
+    op.create_index("reviews_job_id_idx", "reviews", ["job_id"])
+    op.execute(CARRY_OVER)
+    if op.get_context().dialect.name == "postgresql":
+        _guard_postgresql()
+    else:
+        _guard_sqlite()
+
+
+def downgrade() -> None:
+    """Go back, if nobody has reviewed anything: what they said could not be kept."""
+    said = "SELECT 1 FROM reviews WHERE NOT carried_over LIMIT 1"
+    if op.get_bind().execute(sa.text(said)).first():
+        raise RuntimeError("revision 0005 has no place for what people said in reviews")
+    if op.get_context().dialect.name == "postgresql":
+        op.execute("DROP TRIGGER jobs_are_reviewed ON jobs")
+    else:
+        op.execute("DROP TRIGGER jobs_are_reviewed")
+    op.drop_table("reviews")
+    if op.get_context().dialect.name == "postgresql":
+        op.execute("DROP FUNCTION jobs_are_reviewed()")
+        op.execute("DROP FUNCTION reviews_are_sound()")
+
+
+def _guard_sqlite() -> None:
+    for verb in ("UPDATE", "DELETE"):
+        op.execute(
+            f"CREATE TRIGGER reviews_no_{verb.lower()} BEFORE {verb} ON reviews "
+            f"BEGIN SELECT RAISE(ABORT, 'reviews are append-only: no {verb}'); END"
+        )
+    op.execute(
+        "CREATE TRIGGER reviews_no_replace BEFORE INSERT ON reviews "
+        "WHEN EXISTS (SELECT 1 FROM reviews WHERE attempt_id = NEW.attempt_id) "
+        "BEGIN SELECT RAISE(ABORT, 'reviews are append-only: this row is there'); END"
+    )
+    own = OWN_REVIEW.format(place="instr")
+    for name, broken, message in (
+        ("of_what_waits", f"NOT ({OF_WHAT_WAITS})", WAITS_NOT),
+        ("not_ones_own", own, OWN),
+    ):
+        op.execute(
+            f"CREATE TRIGGER reviews_{name} BEFORE INSERT ON reviews WHEN {broken} "
+            f"BEGIN SELECT RAISE(ABORT, '{message}'); END"
+        )
+    unreviewed = UNREVIEWED.format(review_of_order="json_extract(o.spec_json, '$.review')")
+    op.execute(
+        "CREATE TRIGGER jobs_are_reviewed BEFORE UPDATE OF state ON jobs "
+        f"WHEN NEW.state = 'approved' AND OLD.state <> 'approved' AND {unreviewed} "
+        f"BEGIN SELECT RAISE(ABORT, '{PAST_REVIEW}'); END"
+    )
+
+
+def _guard_postgresql() -> None:
+    op.execute(
+        "CREATE TRIGGER reviews_no_change BEFORE UPDATE OR DELETE ON reviews "
+        "FOR EACH ROW EXECUTE FUNCTION books_are_append_only()"
+    )
+    op.execute(
+        "CREATE TRIGGER reviews_no_truncate BEFORE TRUNCATE ON reviews "
+        "FOR EACH STATEMENT EXECUTE FUNCTION books_are_append_only()"
+    )
+    own = OWN_REVIEW.format(place="strpos")
+    op.execute(
+        "CREATE FUNCTION reviews_are_sound() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+        f"IF NOT ({OF_WHAT_WAITS}) THEN RAISE EXCEPTION '{WAITS_NOT}' "
+        "USING ERRCODE = 'check_violation'; END IF; "
+        f"IF {own} THEN RAISE EXCEPTION '{OWN}' "
+        "USING ERRCODE = 'check_violation'; END IF; RETURN NEW; END $$"
+    )
+    op.execute(
+        "CREATE TRIGGER reviews_are_sound BEFORE INSERT ON reviews "
+        "FOR EACH ROW EXECUTE FUNCTION reviews_are_sound()"
+    )
+    unreviewed = UNREVIEWED.format(review_of_order="o.spec_json::jsonb ->> 'review'")
+    op.execute(
+        "CREATE FUNCTION jobs_are_reviewed() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+        f"IF {unreviewed} THEN RAISE EXCEPTION '{PAST_REVIEW}' "
+        "USING ERRCODE = 'check_violation'; END IF; RETURN NEW; END $$"
+    )
+    op.execute(
+        "CREATE TRIGGER jobs_are_reviewed BEFORE UPDATE OF state ON jobs FOR EACH ROW "
+        "WHEN (NEW.state = 'approved' AND OLD.state <> 'approved') "
+        "EXECUTE FUNCTION jobs_are_reviewed()"
+    )
