@@ -77,6 +77,8 @@ RIGHTS: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
     "decisions": {FINANCE: ("INSERT",)},
     "verdicts": {FOREMAN: ("INSERT",)},
     "releases": {FOREMAN: ("INSERT",)},
+    "fingerprints": {FOREMAN: ("INSERT",)},
+    "released_pictures": {FOREMAN: ("INSERT",)},
     "leases": {FOREMAN: _LEASES, FINANCE: _LEASES},
     # Who seals locks the table, which takes the right to update; its trigger refuses every update.
     "seals": {FOREMAN: ("INSERT", "UPDATE")},
@@ -88,6 +90,8 @@ RIGHTS: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
 SEQUENCES: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
     "entries_entry_id_seq": ("entries", (FOREMAN, FINANCE)),
     "cap_rules_rule_id_seq": ("cap_rules", (FINANCE,)),
+    "fingerprints_fingerprint_id_seq": ("fingerprints", (FOREMAN,)),
+    "released_pictures_number_seq": ("released_pictures", (FOREMAN,)),
 }
 """Who takes numbers: by sequence, its table and the roles."""
 
@@ -219,7 +223,7 @@ _NO_USERS: Final = (
 )
 
 _LOCK_NUMBER: Final = 7_307_199_403
-"""Roles belong to the whole server: two who apply them at once take turns. Any number serves."""
+"""Two who apply the roles to one database at once take turns. Any constant number serves."""
 
 
 def statements(tables: Collection[str]) -> Iterator[str]:
@@ -253,9 +257,10 @@ def statements(tables: Collection[str]) -> Iterator[str]:
 
 
 def _create(role: str) -> str:
+    # Roles belong to the whole server: somebody may be making them for another database right now.
     return (
-        f"DO $$ BEGIN\n  IF to_regrole('{role}') IS NULL THEN CREATE ROLE {role} NOLOGIN; "
-        "END IF;\nEND $$"
+        f"DO $$ BEGIN\n  IF to_regrole('{role}') IS NULL THEN CREATE ROLE {role} NOLOGIN; END IF;\n"
+        "EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL;\nEND $$"
     )
 
 

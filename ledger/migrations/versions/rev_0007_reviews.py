@@ -1,6 +1,6 @@
 """What people decide about files that wait for them, and nothing approved past them.
 
-Revision: 0007, after 0005
+Revision: 0007, after 0006
 
 Approvals from before are carried over as they were: nobody had asked then who owns the order.
 """
@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0007"
-down_revision = "0005"
+down_revision = "0006"
 branch_labels = None
 depends_on = None
 
