@@ -13,11 +13,10 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, inspect, text
 
 from ledger.engine import parse_url
 from ledger.errors import BooksUnavailable
-from ledger.schema import metadata
 
 FOREMAN: Final = "mintage_foreman"
 REVIEWER: Final = "mintage_reviewer"
@@ -82,6 +81,7 @@ RIGHTS: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
     "leases": {FOREMAN: _LEASES, FINANCE: _LEASES},
     # Who seals locks the table, which takes the right to update; its trigger refuses every update.
     "seals": {FOREMAN: ("INSERT", "UPDATE")},
+    "mends": {FOREMAN: ("INSERT",)},
     "reviews": {REVIEWER: ("INSERT",)},
     "alembic_version": {},
 }
@@ -121,6 +121,14 @@ ROW_RULES: Final = (
         "NEW.state <> 'planned' OR NEW.approved_by IS NOT NULL",
         (),
         "a job begins as planned",
+    ),
+    RowRule(
+        "ask_carried_over",
+        "reviews",
+        "INSERT",
+        "NEW.carried_over",
+        (),
+        "a review is written when it is made",
     ),
     RowRule(
         "ask_leave_review",
@@ -217,6 +225,21 @@ BEGIN
   RAISE EXCEPTION USING ERRCODE = 'insufficient_privilege', MESSAGE = TG_ARGV[0];
 END $$"""
 
+# A trigger runs with the rights, and by default with the search path, of whoever writes: somebody
+# with a temporary table called `reviews` could show it the approvals that it looks for.
+_PIN: Final = """DO $$
+DECLARE fun oid;
+BEGIN
+  FOR fun IN SELECT DISTINCT t.tgfoid FROM pg_trigger t
+    JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_proc p ON p.oid = t.tgfoid
+    WHERE NOT t.tgisinternal AND p.proname <> 'books_ask_for_role'
+      AND c.relnamespace = to_regnamespace(quote_ident(current_schema()))
+  LOOP
+    EXECUTE 'ALTER FUNCTION ' || CAST(CAST(fun AS regprocedure) AS text)
+      || ' SET search_path = ' || quote_ident(current_schema()) || ', pg_temp';
+  END LOOP;
+END $$"""
+
 _NO_USERS: Final = (
     "SQLite has no users, so there is nobody to give a role to: whoever can write the file can write "
     "all of it; set MINTAGE_DATABASE_URL to a PostgreSQL database"
@@ -247,7 +270,8 @@ def statements(tables: Collection[str]) -> Iterator[str]:
             yield f"REVOKE ALL ON SEQUENCE {sequence} FROM {names}"
             yield f"GRANT USAGE ON SEQUENCE {sequence} TO {', '.join(roles)}"
     yield _ASK
-    for rule in ROW_RULES:
+    yield _PIN
+    for rule in (rule for rule in ROW_RULES if rule.table in present):
         words = ", ".join(f"'{word}'" for word in (_said(rule), *rule.roles))
         yield (
             f"CREATE OR REPLACE TRIGGER {rule.name} BEFORE {rule.verb} ON {rule.table}\n"
@@ -280,11 +304,6 @@ def _said(rule: RowRule) -> str:
     return f"{rule.refusal}{needed}".replace("'", "''")
 
 
-def known_tables() -> frozenset[str]:
-    """The tables of this version, its own note of their revision included."""
-    return frozenset(metadata.tables) | {"alembic_version"}
-
-
 def role_script(url: str) -> str:
     """Everything as one script for `psql`, for whoever may not run it from here.
 
@@ -294,7 +313,7 @@ def role_script(url: str) -> str:
     if parse_url(url).get_backend_name() == "sqlite":
         raise BooksUnavailable(_NO_USERS)
     purposes = "".join(f"--   {role}: {purpose}\n" for role, purpose in ROLES.items())
-    body = "".join(f"{statement};\n" for statement in statements(known_tables()))
+    body = "".join(f"{statement};\n" for statement in statements(RIGHTS))
     return (
         "-- Roles for the books of Mintage. To be run in their database by the owner of their\n"
         f"-- tables, who may also create roles; any number of times.\n{purposes}"
@@ -312,8 +331,12 @@ def apply(connection: Connection) -> None:
     """
     if connection.dialect.name == "sqlite":
         raise BooksUnavailable(_NO_USERS)
-    for statement in statements(known_tables()):
+    for statement in statements(_tables_there(connection)):
         connection.exec_driver_sql(statement)
+
+
+def _tables_there(connection: Connection) -> frozenset[str]:
+    return frozenset(inspect(connection).get_table_names()) & frozenset(RIGHTS)
 
 
 def without_rights(connection: Connection) -> list[str]:
@@ -325,6 +348,6 @@ def without_rights(connection: Connection) -> list[str]:
     )
     return [
         table
-        for table in sorted(known_tables())
+        for table in sorted(_tables_there(connection))
         if connection.execute(asked, {"role": READER, "table_name": table}).scalar() is False
     ]
