@@ -40,13 +40,14 @@ from assets.manifest import (
 from assets.memory_store import MemoryStore
 from assets.opening import open_store
 from assets.pull import PullOutcome, PullReport, PullStep, listing, pull
-from assets.receipts import ReleaseForm, Verification, receipt_json
+from assets.receipts import Approval, ReleaseForm, Verification, receipt_json
 from assets.release import Released, release
 from assets.staging import stage, staged
 from assets.store import Head, PutOutcome, Store
 
 __all__ = [
     "NAME_BYTES_MAX",
+    "Approval",
     "AssetsError",
     "AuditKind",
     "AuditProblem",

@@ -30,6 +30,18 @@ class Verification:
 
 
 @dataclass(frozen=True, slots=True)
+class Approval:
+    """What a person decided about these very bytes, and why."""
+
+    by: str
+    decision: str
+    because: str | None
+    at: datetime
+    sha256: str
+    """The bytes that they looked at."""
+
+
+@dataclass(frozen=True, slots=True)
 class ReleaseForm:
     """All that has to be known of an asset before it can be released; its receipt says the same.
 
@@ -66,6 +78,8 @@ class ReleaseForm:
     width: int
     height: int
     mintage_version: str
+    review: Approval | None = None
+    """A person's decision, where a person had to look at it."""
 
     @property
     def key(self) -> str:
@@ -125,6 +139,7 @@ def receipt_json(form: ReleaseForm) -> bytes:
             }
             for verification in sorted(form.verified_by, key=_sorting)
         ],
+        "review": form.review and _review(form.review),
         "approved_by": form.approved_by,
         "approved_at": form.approved_at and timestamp(form.approved_at),
         "accepted_at": timestamp(form.accepted_at),
@@ -133,6 +148,16 @@ def receipt_json(form: ReleaseForm) -> bytes:
     }
     text = json.dumps(content, ensure_ascii=False, allow_nan=False, sort_keys=True, indent=2)
     return (text + "\n").encode()
+
+
+def _review(review: Approval) -> dict[str, object]:
+    return {
+        "by": review.by,
+        "decision": review.decision,
+        "because": review.because,
+        "at": timestamp(review.at),
+        "sha256": review.sha256,
+    }
 
 
 def timestamp(moment: datetime) -> str:

@@ -13,6 +13,7 @@ from flows.engine import Engine, InlineEngine
 from flows.errors import (
     BadOrder,
     BadSettings,
+    FileChanged,
     FlowError,
     NothingToRun,
     NotInReview,
@@ -25,7 +26,17 @@ from flows.order_run import OrderRun
 from flows.planning import Plan, plan_order
 from flows.problems import Problem
 from flows.quoting import OrderQuote, quote_plan
-from flows.reviewing import decide_review, waiting_for_review
+from flows.reviewing import (
+    Queue,
+    Waiting,
+    decide_review,
+    find_order,
+    job_ids_of,
+    longest_waiting,
+    one_waiting,
+    queue_of,
+    waiting_for_review,
+)
 from flows.running import RunReport, Watcher, report, run_order, run_plan
 from flows.settings import Settings, read_settings
 from flows.wiring import House, utc_now
@@ -35,6 +46,7 @@ __all__ = [
     "BadSettings",
     "Check",
     "Engine",
+    "FileChanged",
     "FlowError",
     "House",
     "InlineEngine",
@@ -46,20 +58,27 @@ __all__ = [
     "OrderRun",
     "Plan",
     "Problem",
+    "Queue",
     "RunReport",
     "Settings",
     "UnknownJobId",
     "UnknownOrderId",
+    "Waiting",
     "Watcher",
     "apply_caps",
     "audit_store",
     "decide",
     "decide_review",
     "examine",
+    "find_order",
     "inspect_files",
+    "job_ids_of",
+    "longest_waiting",
     "nightly_exit_code",
+    "one_waiting",
     "order_files",
     "plan_order",
+    "queue_of",
     "quote_plan",
     "read_caps",
     "read_settings",

@@ -5,6 +5,7 @@ FlowError
 ├── UnknownOrderId    nothing by that id is in the books
 ├── UnknownJobId      no job by that id is in the books
 ├── NotInReview       a job does not wait for a person
+├── FileChanged       a file is not what was built any more
 ├── NothingToRun      a folder without orders
 ├── EngineUnreachable the Prefect server does not answer
 └── BadSettings       a setting that cannot be used
@@ -62,6 +63,16 @@ class NotInReview(FlowError):
     def __init__(self, job_id: str, state: str) -> None:
         super().__init__(
             f"{job_id} is {state} and does not wait for review; `mintage review list` shows what does."
+        )
+
+
+class FileChanged(FlowError):
+    """A file is not what was built any more."""
+
+    def __init__(self, job_id: str, why: str) -> None:
+        super().__init__(
+            f"The file of {job_id} is not the one that was built ({why.rstrip('.')}): reject it, and "
+            "it is built again."
         )
 
 

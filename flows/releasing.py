@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from importlib.metadata import version
 
 from assets import (
+    Approval,
     Manifest,
     ManifestHeader,
     ManifestRow,
@@ -20,7 +21,16 @@ from assets import (
 )
 from flows.briefs import JobBrief
 from flows.order_run import OrderRun
-from ledger import Books, JobView, OrderView, ReleasedView, ReleaseRecord, VerdictRecord, usd
+from ledger import (
+    Books,
+    JobView,
+    OrderView,
+    ReleasedView,
+    ReleaseRecord,
+    ReviewDecision,
+    VerdictRecord,
+    usd,
+)
 
 MINTAGE_VERSION = version("mintage")
 
@@ -34,7 +44,20 @@ def measured_size(verdicts: Sequence[VerdictRecord]) -> tuple[int, int]:
     raise AssertionError("an accepted file has been measured")
 
 
-def put_release(run: OrderRun, view: JobView, verdicts: Sequence[VerdictRecord]) -> ReleaseRecord:
+def approval(books: Books, view: JobView) -> Approval | None:
+    """Give a person's approval of the bytes that a job has now, if there is one."""
+    for one in books.reviews([view.job_id]).get(view.job_id, ()):
+        if one.attempt_id == view.attempt_id and one.decision is ReviewDecision.APPROVED:
+            return Approval(one.by, one.decision.value, one.because, one.at, one.sha256)
+    return None
+
+
+def put_release(
+    run: OrderRun,
+    view: JobView,
+    verdicts: Sequence[VerdictRecord],
+    review: Approval | None = None,
+) -> ReleaseRecord:
     """Put one approved job's staged bytes and receipt under their public keys.
 
     Everything in the receipt comes from the books, so that doing it again writes the same bytes.
@@ -75,6 +98,7 @@ def put_release(run: OrderRun, view: JobView, verdicts: Sequence[VerdictRecord])
             )
             for verdict in verdicts
         ),
+        review=review,
         approved_by=view.approved_by,
         approved_at=view.accepted_at if view.approved_by else None,
         accepted_at=view.accepted_at,

@@ -8,10 +8,8 @@ inspect and release read them back from there.
 from __future__ import annotations
 
 import asyncio
-import hashlib
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import asdict, dataclass
-from decimal import Decimal
 
 from assets import AssetsError, DigestMismatch, Missing, staged
 from flows.briefs import JobBrief, attempt_seed, canonical_json
@@ -19,7 +17,8 @@ from flows.order_form import SampleForm
 from flows.order_run import OrderRun
 from flows.outcomes import after_failure, settle_outcome
 from flows.placeholders import fill
-from flows.releasing import put_release
+from flows.releasing import approval, put_release
+from flows.reviewing import is_drawn
 from generators import Brief, Halted, Lost, Outcome
 from ledger import (
     Admit,
@@ -225,8 +224,7 @@ def wants_review(run: OrderRun, job_id: str) -> bool:
     """Whether a person must look at this job; a sample is drawn by the job's id, so it stays the same."""
     asked = run.form.review
     if isinstance(asked, SampleForm):
-        digest = hashlib.sha256(f"review\n{job_id}".encode()).digest()
-        return Decimal(int.from_bytes(digest[:8], "big")) / Decimal(2**64) < asked.sample
+        return is_drawn(job_id, asked.sample)
     return asked == "all"
 
 
@@ -276,8 +274,9 @@ async def _release_one(run: OrderRun, view: JobView) -> bool:
     attempt_id = view.attempt_id
     verdicts = await _verdicts(run, view)
     run.verdicts.pop(attempt_id, None)
+    seen = await run.keeper.run(lambda books: approval(books, view)) if view.approved_by else None
     try:
-        record = await run.in_thread(lambda: put_release(run, view, verdicts))
+        record = await run.in_thread(lambda: put_release(run, view, verdicts, seen))
     except (Missing, DigestMismatch) as error:
         return await _without_bytes(run, view, error)
     await run.keeper.release(record)

@@ -9,8 +9,20 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from ledger import caps_reading, known_refs, proving, reading, reporting, reviews, stories
+from ledger import (
+    caps_reading,
+    fingerprints,
+    known_refs,
+    known_verdicts,
+    mends,
+    proving,
+    reading,
+    reporting,
+    reviews,
+    stories,
+)
 from ledger.instants import to_us
+from ledger.kinds import ReviewDecision
 from ledger.records import (
     AttemptState,
     JobState,
@@ -23,12 +35,15 @@ from ledger.views import (
     JobStory,
     JobView,
     LostAttempt,
+    MendView,
     OrderView,
+    PictureHash,
     Proof,
     ReleasedView,
     ReviewView,
     SummaryRow,
     Totals,
+    Unmeasured,
     WaitingView,
 )
 
@@ -136,9 +151,29 @@ class Reader(ABC):
             return reading.released_one(connection, job_id)
 
     def verdicts(self, attempt_id: str) -> tuple[VerdictRecord, ...]:
-        """The verdicts on one attempt's bytes, in the order they were written."""
+        """The verdicts on one attempt's bytes as they are now, in the order they were written."""
         with self._reading() as connection:
             return reading.verdicts_of(connection, [attempt_id]).get(attempt_id, ())
+
+    def known_verdicts(self, digests: Collection[str]) -> dict[str, tuple[VerdictRecord, ...]]:
+        """Every finding on bytes with these digests, of whatever job; unknown digests are left out."""
+        with self._reading() as connection:
+            return known_verdicts.of_digests(connection, digests)
+
+    def that_blocked(self, job_id: str) -> list[tuple[int, VerdictRecord]]:
+        """What refused the attempts of a job, each with the attempt's number, oldest first."""
+        with self._reading() as connection:
+            return known_verdicts.that_blocked(connection, job_id)
+
+    def mends(self, attempt_id: str) -> tuple[MendView, ...]:
+        """What was done to one attempt's output without paying, in the order it was done."""
+        with self._reading() as connection:
+            return mends.of_attempts(connection, [attempt_id]).get(attempt_id, ())
+
+    def verdicts_on(self, attempt_ids: Sequence[str]) -> dict[str, tuple[VerdictRecord, ...]]:
+        """The same for many attempts at once; those without any are left out."""
+        with self._reading() as connection:
+            return reading.verdicts_of(connection, attempt_ids)
 
     def reviews(self, job_ids: Sequence[str]) -> dict[str, tuple[ReviewView, ...]]:
         """What people decided about these jobs' files, oldest first; jobs without any are left out."""
@@ -151,6 +186,45 @@ class Reader(ABC):
         """One page of an order's jobs that wait for a person, those that wait longest first."""
         with self._reading() as connection:
             return reviews.waiting(connection, order_id, limit, after)
+
+    def passed_pictures(self, order_id: str) -> list[PictureHash]:
+        """What the pictures of an order that have passed inspection look like, oldest first."""
+        with self._reading() as connection:
+            return fingerprints.of_order(connection, order_id)
+
+    def released_pictures(self, after: int, limit: int) -> list[tuple[int, int]]:
+        """The next released pictures of all orders: their numbers in order, and what they look like.
+
+        A hash is a number from 0 to below 2**64. On PostgreSQL a number can become visible after
+        a higher one: gaps have to be looked at again.
+        """
+        with self._reading() as connection:
+            return fingerprints.released(connection, after, limit)
+
+    def released_job(self, number: int) -> str | None:
+        """The job whose released picture has this number, or None."""
+        with self._reading() as connection:
+            return fingerprints.released_job(connection, number)
+
+    def unmeasured(self, after: str = "", limit: int = 1000) -> list[Unmeasured]:
+        """Released pictures of which nobody measured what they look like, by their attempts' ids."""
+        with self._reading() as connection:
+            return fingerprints.without(connection, after, limit)
+
+    def unmeasured_count(self) -> int:
+        """How many released pictures nobody has measured."""
+        with self._reading() as connection:
+            return fingerprints.without_count(connection)
+
+    def waits(self, job_id: str) -> WaitingView | None:
+        """Since when one job waits for a person, or None."""
+        with self._reading() as connection:
+            return reviews.waits(connection, job_id)
+
+    def review_counts(self, order_id: str) -> dict[ReviewDecision, int]:
+        """How many of an order's files people approved and rejected."""
+        with self._reading() as connection:
+            return reviews.counts(connection, order_id)
 
     def story(self, job_id: str) -> JobStory | None:
         """Everything that was written about one job, or None."""

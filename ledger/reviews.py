@@ -6,7 +6,7 @@ import unicodedata
 from collections import defaultdict
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, bindparam, insert, select
+from sqlalchemy import Connection, bindparam, func, insert, select
 
 from ledger import judging
 from ledger.errors import BrokenPromise, ReviewedBefore, ReviewRefused, UnknownJob
@@ -45,15 +45,25 @@ _OF_JOBS = (
     .order_by(reviews.c.at_us, reviews.c.attempt_id)
 )
 
+_WAITS = select(jobs.c.job_id, jobs.c.updated_at_us).where(jobs.c.state == JobState.IN_REVIEW.value)
 _WAITING = (
-    select(jobs.c.job_id, jobs.c.updated_at_us)
-    .where(jobs.c.order_id == bindparam("order"), jobs.c.state == JobState.IN_REVIEW.value)
+    _WAITS.where(jobs.c.order_id == bindparam("order"))
     .order_by(jobs.c.updated_at_us, jobs.c.job_id)
     .limit(bindparam("count"))
 )
 _LATER = _WAITING.where(
     (jobs.c.updated_at_us > bindparam("after_us"))
     | ((jobs.c.updated_at_us == bindparam("after_us")) & (jobs.c.job_id > bindparam("after_id")))
+)
+
+
+_ONE = _WAITS.where(jobs.c.job_id == bindparam("id"))
+
+_COUNTS = (
+    select(reviews.c.decision, func.count().label("files"))
+    .join(jobs, jobs.c.job_id == reviews.c.job_id)
+    .where(jobs.c.order_id == bindparam("order"))
+    .group_by(reviews.c.decision)
 )
 
 
@@ -142,26 +152,34 @@ def _means_something(text: str) -> bool:
 
 
 def _check(connection: Connection, row: AnyRow, review: Review, who: str) -> None:
-    if row.state != JobState.IN_REVIEW.value:
-        earlier = of_jobs(connection, [row.job_id]).get(row.job_id, ())
-        first = next((one for one in earlier if one.sha256 == review.sha256), None)
-        if first is None:
-            raise ReviewRefused(f"{row.job_id} is {row.state} and does not wait for a review")
-        why = f": {first.because}" if first.because else ""
-        raise ReviewedBefore(
-            f"{first.by} has {first.decision} this file of {row.job_id} already, on "
-            f"{first.at:%Y-%m-%d at %H:%M} UTC{why}"
-        )
-    if row.sha256 != review.sha256:
-        raise ReviewRefused(
-            f"{row.job_id} waits with another file by now ({row.sha256[:12]}, not "
-            f"{review.sha256[:12]}): look at that one first"
-        )
+    waits = row.state == JobState.IN_REVIEW.value
+    if not waits or row.sha256 != review.sha256:
+        raise _not_this_file(connection, row, review.sha256, waits=waits)
     if same_person(who, row.owner):
         raise ReviewRefused(
             f"{who} owns the order of {row.job_id}, and nobody reviews what they ordered: let "
             "somebody else decide"
         )
+
+
+def _not_this_file(
+    connection: Connection, row: AnyRow, sha256: str, *, waits: bool
+) -> ReviewRefused:
+    """Say why the file that somebody looked at is not there to be decided about."""
+    earlier = of_jobs(connection, [row.job_id]).get(row.job_id, ())
+    for first in earlier:
+        if sha256 and first.sha256.startswith(sha256):
+            why = f": {first.because}" if first.because else ""
+            return ReviewedBefore(
+                f"{first.by} has {first.decision} this file of {row.job_id} already, on "
+                f"{first.at:%Y-%m-%d at %H:%M} UTC{why}"
+            )
+    if waits:
+        return ReviewRefused(
+            f"{row.job_id} waits with another file by now ({row.sha256[:12]}, not "
+            f"{sha256[:12]}): look at that one first"
+        )
+    return ReviewRefused(f"{row.job_id} is {row.state} and does not wait for a review")
 
 
 def of_jobs(connection: Connection, job_ids: Sequence[str]) -> dict[str, tuple[ReviewView, ...]]:
@@ -197,3 +215,17 @@ def waiting(
         WaitingView(row.job_id, from_us(row.updated_at_us))
         for row in connection.execute(statement, asked)
     ]
+
+
+def waits(connection: Connection, job_id: str) -> WaitingView | None:
+    """Since when one job waits for a person, or None."""
+    row = connection.execute(_ONE, {"id": job_id}).one_or_none()
+    return None if row is None else WaitingView(row.job_id, from_us(row.updated_at_us))
+
+
+def counts(connection: Connection, order_id: str) -> dict[ReviewDecision, int]:
+    """How many of an order's files people approved and rejected, zeros included."""
+    found = dict.fromkeys(ReviewDecision, 0)
+    for row in connection.execute(_COUNTS, {"order": order_id}):
+        found[ReviewDecision(row.decision)] = row.files
+    return found
