@@ -9,10 +9,12 @@ from pathlib import Path
 
 from flows.errors import BadOrder, BadSettings
 from flows.job_plan import read_done
+from flows.order_form import show
+from flows.order_sources import is_slug, read_sources
 from flows.order_text import read_order_text
 from flows.placeholders import fill, has_placeholder
 from flows.planning import Plan
-from flows.problems import FieldPath, Problem
+from flows.problems import FieldPath, Problem, dotted
 from validators import Criterion, Verdict, inspect
 
 PIECE_MAX_BYTES = 64_000_001
@@ -34,15 +36,23 @@ class Inspected:
 
 
 def rules_of_file(path: Path) -> tuple[Criterion, ...]:
-    """Read rules from a YAML file: `done:` and a list of criteria, as an order has them.
+    """Read rules from a YAML file: `done:` and a list of criteria, as an order has them, and `brand:`.
 
     Raises:
         BadOrder: with every problem that was found, each with its line.
     """
     data, places = read_order_text(path)
+    sources = read_sources(data, places)
+    data = sources.data
     problems: list[Problem] = [
-        places.problem((name,), "an unknown field", "only done") for name in data if name != "done"
+        places.problem((name,), "an unknown field", "only done, and brand where it names one")
+        for name in data
+        if name not in {"brand", "done"}
     ]
+    if "brand" in data and not is_slug(data["brand"]):
+        wanted = "the name of a brand kit, such as acme for brands/acme.yaml"
+        problems.append(places.problem(("brand",), show(data["brand"]), wanted))
+    problems += sources.problems
     read: tuple[Criterion, ...] | list[tuple[FieldPath, str, str]] = ()
     if "done" not in data:
         problems.append(places.problem(("done",), "nothing", "a list of criteria"))
@@ -53,7 +63,11 @@ def rules_of_file(path: Path) -> tuple[Criterion, ...]:
         # Filling nothing in turns numbers of the file into those that criteria take.
         read = read_done(fill(data["done"], {}))
     if isinstance(read, list):
-        problems += [places.problem(path, found, wanted) for path, found, wanted in read]
+        problems += [
+            places.problem(field, found, wanted)
+            for field, found, wanted in read
+            if not sources.covers(dotted(field))
+        ]
     if problems or isinstance(read, list):
         raise BadOrder(places.file, problems)
     return read

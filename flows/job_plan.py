@@ -13,6 +13,7 @@ from typing import TypeVar
 
 from pydantic import ValidationError
 
+from flows.brand_kits import ForbiddenWords
 from flows.briefs import JobBrief, canonical_json
 from flows.job_names import NAME_WANTED, name_fault
 from flows.order_form import PROMPT_CHARS_MAX, PROMPT_WANTED, OrderForm, did_you_mean, show
@@ -46,6 +47,8 @@ class JobPlanner:
     """Makes jobs of one order. Holds what was already judged, so that it is not judged again."""
 
     form: OrderForm
+    forbidden: ForbiddenWords = field(default_factory=lambda: ForbiddenWords(()))
+    """What the brand keeps out of prompts; asked when an order is planned, not again when it runs."""
     _outputs: dict[str, Output | list[tuple[FieldPath, str, str]]] = field(default_factory=dict)
     _dones: dict[str, tuple[Criterion, ...] | list[tuple[FieldPath, str, str]]] = field(
         default_factory=dict
@@ -84,6 +87,13 @@ class JobPlanner:
         if prompt is not None and not 0 < len(prompt.strip()) <= PROMPT_CHARS_MAX:
             report(("brief", "prompt"), show(prompt), PROMPT_WANTED)
             prompt = None
+        word = None if prompt is None else self.forbidden.first_in(prompt)
+        if word is not None:
+            report(
+                ("brief", "prompt"),
+                show(prompt),
+                f"a prompt without {show(word)}, which the brand {form.brand} forbids",
+            )
         params = filled(("generator", "params"), form.generator.params, fill)
         rest = {key: value for key, value in form.output.items() if key != "name"}
         output = self._output(filled(("output",), rest, fill), report)

@@ -26,7 +26,7 @@ from pydantic import (
 from pydantic_core import ErrorDetails
 
 from flows.order_text import NumberText
-from flows.problems import FieldPath, Places, Problem, dotted
+from flows.problems import FieldPath, Places, Problem, dotted, within
 
 _MONEY = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
 
@@ -139,6 +139,12 @@ class OrderForm(_Form):
         None, description="a list of mappings, or the name of a CSV file; every row is one job"
     )
     variants: int = Field(1, ge=1, le=10_000, description="a whole number from 1 to 10,000")
+    brand: str | None = Field(
+        None,
+        pattern=SLUG,
+        exclude_if=lambda value: value is None,
+        description="a brand kit by its file's name in brands/, such as acme for brands/acme.yaml",
+    )
     output: dict[str, object] = Field(
         description="a mapping with width, height, format, quality and name"
     )
@@ -157,10 +163,15 @@ class OrderForm(_Form):
 
     items_sha256: str | None = Field(None, exclude_if=lambda value: value is None, repr=False)
     """Set by planning, never by people: the digest of all rows, which the books keep in their place."""
+    brand_sha256: str | None = Field(None, exclude_if=lambda value: value is None, repr=False)
+    """Set by planning, never by people: the digest of all that the brand kit said."""
+
+
+_OWN = ("items_sha256", "brand_sha256")
 
 
 def _top_fields() -> tuple[str, ...]:
-    return tuple(name for name in OrderForm.model_fields if name != "items_sha256")
+    return tuple(name for name in OrderForm.model_fields if name not in _OWN)
 
 
 def _described(path: tuple[int | str, ...]) -> tuple[str | None, tuple[str, ...]]:
@@ -302,14 +313,10 @@ _DEPENDING: dict[str, tuple[str, ...]] = {
 
 
 def _depending(path: str) -> tuple[str, ...]:
-    if _within(path, "matrix") or _within(path, "items"):
+    if within(path, "matrix") or within(path, "items"):
         # Without them nothing binds the placeholders, and jobs seem to have one name.
         return ("brief", "generator.params", "output", "done")
     return _DEPENDING.get(path, ())
-
-
-def _within(field: str, path: str) -> bool:
-    return field == path or field.startswith((f"{path}.", f"{path}["))
 
 
 @dataclass(frozen=True, slots=True)
@@ -326,7 +333,7 @@ class Unreadable:
     def covers(self, field: str) -> bool:
         """Whether a later problem is, or may be, only about something that was mended."""
         return any(
-            _within(field, path) or any(_within(field, other) for other in _depending(path))
+            within(field, path) or any(within(field, other) for other in _depending(path))
             for path in self.paths
         )
 
@@ -335,11 +342,12 @@ def parse_order(data: dict[str, object], places: Places) -> OrderForm | Unreadab
     """Read the form, or list every problem with its line."""
     found: dict[FieldPath, Problem] = {}
     details: list[ErrorDetails] = []
-    own = ("items_sha256",)
-    if own[0] in data:
-        found[own] = places.problem(own, "an unknown field", f"only {', '.join(_top_fields())}")
+    for own in _OWN:
+        if own in data:
+            wanted = f"only {', '.join(_top_fields())}"
+            found[own,] = places.problem((own,), "an unknown field", wanted)
     try:
-        form = OrderForm.model_validate({key: data[key] for key in data if key != own[0]})
+        form = OrderForm.model_validate({key: data[key] for key in data if key not in _OWN})
         if not found:
             return form
     except ValidationError as error:

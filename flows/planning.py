@@ -10,12 +10,14 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Protocol
 
+from flows.brand_kits import ForbiddenWords
 from flows.briefs import attempt_seed, canonical_json
 from flows.errors import BadOrder
 from flows.item_rows import Rows
 from flows.job_names import name_key
 from flows.job_plan import JobPlanner, PlannedJob, Report
-from flows.order_form import OrderForm, parse_order, show
+from flows.order_form import OrderForm, Unreadable, parse_order, show
+from flows.order_sources import Sources, read_sources
 from flows.order_text import as_written, read_order_text
 from flows.placeholders import Variables
 from flows.problems import FieldPath, Places, Problem
@@ -160,21 +162,37 @@ def plan_order(path: Path, find_appraiser: AppraiserFinder, *, jobs_max: int) ->
         BadOrder: with every problem that was found, each with its line.
     """
     data, places = read_order_text(path)
-    parsed = parse_order(data, places)
-    if isinstance(parsed, OrderForm):
-        return _plan(parsed, places, find_appraiser, jobs_max)
+    sources = read_sources(data, places)
+    parsed = parse_order(sources.data, places)
+    problems = list(sources.problems)
+    if isinstance(parsed, Unreadable):
+        problems += parsed.problems
+    form = parsed.mended if isinstance(parsed, Unreadable) else parsed
+    if not problems and form is not None:
+        return _plan(form, places, sources, find_appraiser, jobs_max)
     # The rest of the order is judged as well, so that all of its problems are listed at once.
-    problems, mended = list(parsed.problems), parsed.mended
-    if mended is not None:
+    if form is not None:
         try:
-            _plan(mended, places, find_appraiser, jobs_max)
+            _plan(form, places, sources, find_appraiser, jobs_max)
         except BadOrder as bad:
-            problems += [one for one in bad.problems if not parsed.covers(one.field)]
-    problems.sort(key=lambda problem: (problem.line or 0, problem.field))
+            problems += [
+                one
+                for one in bad.problems
+                if not sources.covers(one.field)
+                and not (isinstance(parsed, Unreadable) and parsed.covers(one.field))
+            ]
+    problems.sort(key=lambda problem: (problem.file, problem.line or 0, problem.field))
     raise BadOrder(places.file, problems)
 
 
-def _plan(form: OrderForm, places: Places, find_appraiser: AppraiserFinder, jobs_max: int) -> Plan:
+def _plan(
+    form: OrderForm,
+    places: Places,
+    sources: Sources,
+    find_appraiser: AppraiserFinder,
+    jobs_max: int,
+) -> Plan:
+    form = sources.stamped(form)
     findings = _Findings(places)
     rows = Rows(form, places)
     row_problems = rows.problems()
@@ -192,7 +210,10 @@ def _plan(form: OrderForm, places: Places, find_appraiser: AppraiserFinder, jobs
     too_many = known_count is not None and known_count * form.budget.attempts > jobs_max
     if too_many:
         _too_many(known_count or 0, form, findings, jobs_max)
-    survey = _Survey(form, rows, findings, None if isinstance(found, str) else found, jobs_max)
+    forbidden = ForbiddenWords(() if sources.kit is None else sources.kit.form.forbidden_words)
+    planner = JobPlanner(form, forbidden)
+    appraiser = None if isinstance(found, str) else found
+    survey = _Survey(planner, rows, findings, appraiser, jobs_max)
     if not row_problems and not too_many:
         survey.run()
     problems = findings.all(survey.job_count)
@@ -207,7 +228,7 @@ def _plan(form: OrderForm, places: Places, find_appraiser: AppraiserFinder, jobs
         "params": as_written(form.generator.params),
         "matrix": as_written(form.matrix),
         "output": as_written(form.output),
-        "done": as_written(form.done),
+        "done": as_written(sources.as_identity(form.done)),
     }
     return Plan(
         form=form,
@@ -244,18 +265,18 @@ class _Survey:
 
     def __init__(
         self,
-        form: OrderForm,
+        planner: JobPlanner,
         rows: Rows,
         findings: _Findings,
         appraiser: Appraiser | None,
         jobs_max: int,
     ) -> None:
-        self._form = form
+        self._form = planner.form
         self._rows = rows
         self._findings = findings
         self._appraiser = appraiser
         self._jobs_max = jobs_max
-        self._planner = JobPlanner(form)
+        self._planner = planner
         self._names: set[str] = set()
         self.costs: Counter[tuple[Decimal, Decimal]] = Counter()
         self.job_count = 0

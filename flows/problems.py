@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 FieldPath = tuple[str | int, ...]
@@ -35,6 +35,16 @@ def dotted(path: FieldPath) -> str:
         else:
             text += f".{part}" if text else part
     return text
+
+
+def within(field: str, path: str) -> bool:
+    """Whether a dotted field is at a dotted path or below it."""
+    return field == path or field.startswith((f"{path}.", f"{path}["))
+
+
+def covers(told: Iterable[str], field: str) -> bool:
+    """Whether any of the fields that were told about has this one at it or below it."""
+    return any(within(field, path) for path in told)
 
 
 class Places:

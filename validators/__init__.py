@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from validators.annotation import annotate
+    from validators.colour_difference import HexColour
     from validators.containers import Flaw
     from validators.criterion import (
         Criterion,
@@ -35,7 +36,9 @@ if TYPE_CHECKING:
     from validators.inspectors import Inspectors, LocalInspectors
     from validators.isolation import InspectorPool
     from validators.picture import Limits, Picture
+    from validators.references import as_data_address, is_data_address, read_references
     from validators.registry import INTACT, CriterionForm, criteria_forms, registered
+    from validators.zone import Zone
 
 __all__ = [
     "FORMAT_TITLES",
@@ -47,6 +50,7 @@ __all__ = [
     "CriterionForm",
     "Finding",
     "Flaw",
+    "HexColour",
     "ImageFormat",
     "InspectionError",
     "InspectionFailed",
@@ -63,16 +67,21 @@ __all__ = [
     "Severity",
     "Verdict",
     "WorkerLimits",
+    "Zone",
     "annotate",
+    "as_data_address",
     "criteria_forms",
     "inspect",
+    "is_data_address",
     "parse_done",
+    "read_references",
     "registered",
 ]
 
 _HOMES: Final = MappingProxyType(
     {
         "annotation": ("annotate",),
+        "colour_difference": ("HexColour",),
         "containers": ("Flaw",),
         "criterion": (
             "Criterion",
@@ -96,7 +105,9 @@ _HOMES: Final = MappingProxyType(
         "inspectors": ("Inspectors", "LocalInspectors"),
         "isolation": ("InspectorPool",),
         "picture": ("Limits", "Picture"),
+        "references": ("as_data_address", "is_data_address", "read_references"),
         "registry": ("INTACT", "CriterionForm", "criteria_forms", "registered"),
+        "zone": ("Zone",),
     }
 )
 

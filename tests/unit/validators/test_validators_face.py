@@ -37,6 +37,7 @@ def test_the_public_face_is_pinned() -> None:
         "CriterionForm",
         "Finding",
         "Flaw",
+        "HexColour",
         "ImageFormat",
         "InspectionError",
         "InspectionFailed",
@@ -53,10 +54,14 @@ def test_the_public_face_is_pinned() -> None:
         "Severity",
         "Verdict",
         "WorkerLimits",
+        "Zone",
         "annotate",
+        "as_data_address",
         "criteria_forms",
         "inspect",
+        "is_data_address",
         "parse_done",
+        "read_references",
         "registered",
     ]
     for name in validators.__all__:
