@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, cast
@@ -162,11 +163,21 @@ def _cost(form: CriterionForm) -> str:
 
 
 def _example(form: CriterionForm) -> str:
-    import json
+    shown = {
+        # What an order writes as a path is kept as the picture itself.
+        name: "logo.png" if str(value).startswith("data:") else value
+        for name, value in form.example.items()
+    }
+    return f"{form.name}: {_as_in_an_order(shown)}"
 
-    if not form.example:
-        return f"{form.name}: {{}}"
-    return f"{form.name}: {json.dumps(dict(form.example), ensure_ascii=False)}"
+
+def _as_in_an_order(value: object) -> str:
+    import yaml
+
+    text = yaml.safe_dump(
+        value, default_flow_style=True, sort_keys=False, width=math.inf, allow_unicode=True
+    )
+    return text.removesuffix("...\n").strip()
 
 
 def _parameters(form: CriterionForm) -> list[str]:
@@ -179,7 +190,7 @@ def _parameters(form: CriterionForm) -> list[str]:
         every = (parameter, *parameter.get("anyOf", ()))
         unit = next((f" ({one['unit']})" for one in every if "unit" in one), "")
         default = parameter.get("default")
-        without = "" if default is None else f"; {default} without it"
+        without = "" if default is None else f"; {_as_in_an_order(default)} without it"
         told.append(f"{name}{unit}: {parameter.get('description', '')}{without}")
     return told
 

@@ -19,10 +19,11 @@ _BUSY: Final = 0.05
 """The part of the clear space that may have edges in it: grain, and the shadow of the logo."""
 
 _EXAMPLE: Final = (
-    "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR42mP4//8/AAX+Av4z"
-    "EpUUAAAAAElFTkSuQmCC"
+    "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAEAAAABAAQAAAACCEkxzAAAAd0lEQVR42r3RMQ7D"
+    "MAxD0acgx8qUm/liXtx7sUPioSjgtku16IMAKYCq4UDZuwMUQdnc8w57m3BOKUYyRjY6vRMSssqh0dg5OalQYn"
+    "X9v1ASj6l0lQoqn+1twvmLawnCcLfap8K65w3txe7aw/WvO+qLaTPqsj8BYegstoRmebcAAAAASUVORK5CYII="
 )
-"""One white pixel: an order gives a path, and this is what a path becomes."""
+"""A mark of squares and dots: an order gives a path, and this is what a path becomes."""
 
 
 class Logo(Criterion):
