@@ -31,7 +31,7 @@ from ledger.errors import (
     WrongState,
 )
 from ledger.export import write_csv
-from ledger.kinds import DecisionKind, ReviewDecision, Scope, VerdictSeverity
+from ledger.kinds import DecisionKind, MendKind, ReviewDecision, Scope, VerdictSeverity
 from ledger.money import NANO, charge_nano, format_usd, hold_nano, parse_usd, plain, usd
 from ledger.records import (
     Admit,
@@ -47,6 +47,7 @@ from ledger.records import (
     JobRecord,
     JobState,
     Lease,
+    MendRecord,
     OrderRecord,
     OrderState,
     PriceLine,
@@ -69,12 +70,15 @@ from ledger.views import (
     JobStory,
     JobView,
     LostAttempt,
+    MendView,
     OrderView,
+    PictureHash,
     Proof,
     ReleasedView,
     ReviewView,
     SummaryRow,
     Totals,
+    Unmeasured,
     WaitingView,
 )
 
@@ -119,11 +123,15 @@ __all__ = [
     "LeaseLost",
     "LedgerError",
     "LostAttempt",
+    "MendKind",
+    "MendRecord",
+    "MendView",
     "MoneyError",
     "OrderChanged",
     "OrderRecord",
     "OrderState",
     "OrderView",
+    "PictureHash",
     "PriceLine",
     "Proof",
     "Refuse",
@@ -145,6 +153,7 @@ __all__ = [
     "UnknownJob",
     "UnknownOrder",
     "UnknownSettlement",
+    "Unmeasured",
     "VerdictRecord",
     "VerdictSeverity",
     "Wait",

@@ -6,7 +6,7 @@ Every method takes a batch and says what it did; what a caller must never ask fo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, tzinfo
 
 from sqlalchemy import Connection
@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 from ledger import (
     caps_setting,
     decisions,
+    fingerprints,
     holding,
     judging,
     planning,
@@ -141,9 +142,12 @@ class Desk:
     def inspected(self, inspections: Sequence[Inspection]) -> None:
         """Write verdicts on built attempts and move their jobs to accepted, planned or rejected.
 
+        One with a mend leaves its job built, by the mended bytes: they are to be judged again.
+
         Raises:
-            UnknownJob, WrongState: no such job, or it is not built by that attempt.
-            BrokenPromise: accepted without verdicts, or with one that did not pass.
+            UnknownJob, WrongState: no such job, or it is not built by that attempt and those bytes.
+            BrokenPromise: accepted without verdicts, or with one that did not pass; mended for no
+                reason, or twice in the same way.
         """
         judging.inspected(self._connection, self._now_us(), inspections)
 
@@ -182,6 +186,14 @@ class Desk:
             BrokenPromise: other bytes than those inspected, or a public key that is taken.
         """
         judging.release(self._connection, self._now_us(), records)
+
+    def measured(self, hashes: Mapping[str, int]) -> None:
+        """Write what released pictures look like that nobody had measured: hashes by attempt.
+
+        Raises:
+            BrokenPromise: a picture was measured before.
+        """
+        fingerprints.measured(self._connection, self._now_us(), hashes)
 
     def stop_order(self, order_id: str, reason: str) -> bool:
         """Let no new attempt of the order be held; False if it was stopped before (reason kept).

@@ -230,6 +230,7 @@ def _attempt_row(request: HoldRequest, now_us: int) -> dict[str, object]:
         "counts": True,
         "seed": request.seed,
         "request_json": request.request_json,
+        "changes_json": request.changes_json,
         "hold_nano": request.amount_nano,
         "charged_nano": 0,
         "held_at_us": now_us,

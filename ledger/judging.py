@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, bindparam, case, insert, select, update
+from sqlalchemy import Connection, bindparam, case, func, insert, select, update
 
-from ledger import budgeting
+from ledger import budgeting, fingerprints, mends
 from ledger.errors import BrokenPromise, UnknownJob, WrongState
 from ledger.records import Inspection, JobMove, JobState, ReleaseRecord
 from ledger.schema import AnyRow, attempts, jobs, releases, verdicts
 from ledger.words import clean
 
 _AFTER_INSPECTION = frozenset({JobState.ACCEPTED, JobState.PLANNED, JobState.REJECTED})
+_AFTER_MEND = frozenset({JobState.BUILT})
 
 _MOVED_BY_SETTLEMENT = frozenset({JobState.BUILDING, JobState.UNKNOWN})
 _PARKS = frozenset({JobState.PLANNED, JobState.REFUSED, JobState.FAILED, JobState.REJECTED})
@@ -69,6 +70,12 @@ _DIGESTS = select(attempts.c.attempt_id, attempts.c.sha256).where(
     attempts.c.attempt_id.in_(bindparam("ids", expanding=True))
 )
 
+_WRITTEN = (
+    select(verdicts.c.attempt_id, func.count().label("found"))
+    .where(verdicts.c.attempt_id.in_(bindparam("ids", expanding=True)))
+    .group_by(verdicts.c.attempt_id)
+)
+
 _INSERT_VERDICTS = insert(verdicts)
 _INSERT_RELEASES = insert(releases)
 
@@ -81,6 +88,7 @@ def inspected(connection: Connection, now_us: int, inspections: Sequence[Inspect
         _check_inspection(inspection)
     ordered = sorted(inspections, key=lambda inspection: inspection.job_id)
     _lock_in_place(connection, [(one.job_id, JobState.BUILT, one.attempt_id) for one in ordered])
+    judged = _judged_bytes(connection, ordered)
     rows = [
         {
             "j_id": inspection.job_id,
@@ -93,14 +101,46 @@ def inspected(connection: Connection, now_us: int, inspections: Sequence[Inspect
         for inspection in ordered
     ]
     budgeting.must_change(connection, _INSPECT_JOB, rows, "a job moved while it was inspected")
-    findings = [row for inspection in ordered for row in _verdict_rows(inspection, now_us)]
+    ids = {"ids": [inspection.attempt_id for inspection in ordered]}
+    # Bytes that were mended have verdicts already, and keep them.
+    before = {row.attempt_id: row.found for row in connection.execute(_WRITTEN, ids)}
+    findings = [
+        row
+        for inspection in ordered
+        for row in _verdict_rows(
+            inspection, judged[inspection.attempt_id], before.get(inspection.attempt_id, 0), now_us
+        )
+    ]
     if findings:
         connection.execute(_INSERT_VERDICTS, findings)
+    mended = [
+        (inspection, judged[inspection.attempt_id])
+        for inspection in ordered
+        if inspection.mend is not None
+    ]
+    mends.write(connection, now_us, mended)
+    fingerprints.write(connection, now_us, ordered)
+
+
+def _judged_bytes(connection: Connection, inspections: Sequence[Inspection]) -> dict[str, str]:
+    """The digests of the attempts' bytes, which are those that were judged."""
+    ids = {"ids": [inspection.attempt_id for inspection in inspections]}
+    found = {row.attempt_id: row.sha256 for row in connection.execute(_DIGESTS, ids)}
+    for inspection in inspections:
+        sha256 = found[inspection.attempt_id]
+        if inspection.sha256 not in {None, sha256}:
+            raise WrongState(
+                f"job {inspection.job_id} has bytes {sha256} and had to have {inspection.sha256}"
+            )
+    return found
 
 
 def _check_inspection(inspection: Inspection) -> None:
-    if inspection.job_state not in _AFTER_INSPECTION:
+    ways = _AFTER_INSPECTION if inspection.mend is None else _AFTER_MEND
+    if inspection.job_state not in ways:
         raise BrokenPromise(f"an inspection cannot send a job to {inspection.job_state}")
+    if inspection.mend is not None and not any(verdict.blocks for verdict in inspection.verdicts):
+        raise BrokenPromise(f"job {inspection.job_id} was mended, and nothing was wrong with it")
     if inspection.job_state is not JobState.ACCEPTED:
         return
     if not inspection.verdicts:
@@ -112,7 +152,9 @@ def _check_inspection(inspection: Inspection) -> None:
             )
 
 
-def _verdict_rows(inspection: Inspection, now_us: int) -> list[dict[str, object]]:
+def _verdict_rows(
+    inspection: Inspection, sha256: str, first: int, now_us: int
+) -> list[dict[str, object]]:
     return [
         {
             "attempt_id": inspection.attempt_id,
@@ -126,8 +168,9 @@ def _verdict_rows(inspection: Inspection, now_us: int) -> list[dict[str, object]
             "measured_json": verdict.measured_json,
             "reason": None if verdict.reason is None else clean(verdict.reason),
             "at_us": now_us,
+            "sha256": sha256,
         }
-        for position, verdict in enumerate(inspection.verdicts)
+        for position, verdict in enumerate(inspection.verdicts, start=first)
     ]
 
 
@@ -193,6 +236,7 @@ def release(connection: Connection, now_us: int, records: Sequence[ReleaseRecord
         "a job moved while it was released",
     )
     connection.execute(_INSERT_RELEASES, rows)
+    fingerprints.release(connection, attempt_ids)
 
 
 def _release_row(record: ReleaseRecord, job: AnyRow, now_us: int) -> dict[str, object]:

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Select, bindparam, func, select, text
 
 from ledger.instants import from_us, from_us_or_none
 from ledger.kinds import Scope, VerdictSeverity
+from ledger.mends import mends
 from ledger.records import (
     AttemptState,
     JobState,
@@ -49,6 +50,12 @@ _JOBS = (
         attempts.c.sha256,
         attempts.c.media_type,
         attempts.c.byte_count,
+        attempts.c.changes_json,
+        select(func.count())
+        .select_from(mends)
+        .where(mends.c.attempt_id == jobs.c.attempt_id)
+        .scalar_subquery()
+        .label("mend_count"),
     )
     .join(attempts, attempts.c.attempt_id == jobs.c.attempt_id, isouter=True)
     .where(jobs.c.job_id.in_(bindparam("ids", expanding=True)))
@@ -124,6 +131,10 @@ _VERDICTS = (
     select(verdicts)
     .where(verdicts.c.attempt_id.in_(bindparam("ids", expanding=True)))
     .order_by(verdicts.c.attempt_id, verdicts.c.position)
+)
+_FINAL_VERDICTS = _VERDICTS.join(
+    attempts,
+    (attempts.c.attempt_id == verdicts.c.attempt_id) & (attempts.c.sha256 == verdicts.c.sha256),
 )
 
 
@@ -203,6 +214,8 @@ def _job_view(row: AnyRow) -> JobView:
         spent_nano=row.spent_nano,
         approved_by=row.approved_by,
         accepted_at=from_us_or_none(row.accepted_at_us),
+        changes_json=row.changes_json,
+        mend_count=row.mend_count,
     )
 
 
@@ -325,19 +338,35 @@ def _released_view(row: AnyRow) -> ReleasedView:
 def verdicts_of(
     connection: Connection, attempt_ids: Sequence[str]
 ) -> dict[str, tuple[VerdictRecord, ...]]:
-    """Verdicts by attempt, in the order they were written; attempts without any are left out."""
+    """Verdicts on the bytes that attempts have now, in the order they were written.
+
+    Attempts without any are left out.
+    """
     found: dict[str, list[VerdictRecord]] = {}
-    for row in connection.execute(_VERDICTS, {"ids": list(attempt_ids)}):
-        found.setdefault(row.attempt_id, []).append(
-            VerdictRecord(
-                criterion=row.criterion,
-                version=row.version,
-                parameters_json=row.parameters_json,
-                passed=row.passed,
-                measured_json=row.measured_json,
-                reason=row.reason,
-                severity=VerdictSeverity(row.severity),
-                remedy_json=row.remedy_json,
-            )
-        )
+    for row in connection.execute(_FINAL_VERDICTS, {"ids": list(attempt_ids)}):
+        found.setdefault(row.attempt_id, []).append(verdict_record(row))
     return {attempt_id: tuple(records) for attempt_id, records in found.items()}
+
+
+def verdicts_by_bytes(
+    connection: Connection, attempt_ids: Sequence[str]
+) -> dict[tuple[str, str], tuple[VerdictRecord, ...]]:
+    """Every verdict on attempts by attempt and digest: of mended bytes, those before too."""
+    found: dict[tuple[str, str], list[VerdictRecord]] = {}
+    for row in connection.execute(_VERDICTS, {"ids": list(attempt_ids)}):
+        found.setdefault((row.attempt_id, row.sha256), []).append(verdict_record(row))
+    return {key: tuple(records) for key, records in found.items()}
+
+
+def verdict_record(row: AnyRow) -> VerdictRecord:
+    """One row of verdicts as the value that it was written from."""
+    return VerdictRecord(
+        criterion=row.criterion,
+        version=row.version,
+        parameters_json=row.parameters_json,
+        passed=row.passed,
+        measured_json=row.measured_json,
+        reason=row.reason,
+        severity=VerdictSeverity(row.severity),
+        remedy_json=row.remedy_json,
+    )

@@ -11,7 +11,7 @@ from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
-from ledger.kinds import DecisionKind, ReviewDecision, Scope, VerdictSeverity
+from ledger.kinds import DecisionKind, MendKind, ReviewDecision, Scope, VerdictSeverity
 
 
 class OrderState(StrEnum):
@@ -113,6 +113,8 @@ class HoldRequest:
     amount_nano: int
     request_json: str
     """What the generator will be sent, exactly: recovery matches its record against it."""
+    changes_json: str | None = None
+    """What was changed about the brief after earlier attempts, and why; None where nothing was."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,6 +259,17 @@ class VerdictRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class MendRecord:
+    """The very same output, made right without paying: what was done, to which bytes, and why."""
+
+    kind: MendKind
+    sha256: str
+    media_type: str
+    byte_count: int
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
 class Inspection:
     """All verdicts on one attempt's bytes, and where that sends its job."""
 
@@ -264,8 +277,14 @@ class Inspection:
     job_id: str
     verdicts: tuple[VerdictRecord, ...]
     job_state: JobState
-    """ACCEPTED, PLANNED (back to build) or REJECTED."""
+    """ACCEPTED, PLANNED (back to build) or REJECTED; BUILT with a mend, to be judged again."""
     reason: str | None
+    sha256: str | None = None
+    """The bytes that were judged; None: those that the attempt has, whichever they are."""
+    mend: MendRecord | None = None
+    """What became of the bytes, where they were mended."""
+    phash: str | None = None
+    """What an accepted picture looks like, in 16 hex digits, where a criterion measured it."""
 
 
 @dataclass(frozen=True, slots=True)

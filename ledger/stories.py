@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from sqlalchemy import Connection, bindparam, select
 
-from ledger import reading, reviews
+from ledger import mends, reading, reviews
 from ledger.instants import from_us, from_us_or_none
 from ledger.records import (
     AttemptState,
@@ -17,6 +19,7 @@ from ledger.views import (
     AttemptStory,
     EntryView,
     JobStory,
+    MendView,
     ReviewView,
 )
 
@@ -39,7 +42,8 @@ def story(connection: Connection, job_id: str) -> JobStory | None:
     assert order is not None, "a job's order is in the books by a foreign key"  # noqa: S101 - as said
     rows = connection.execute(_ATTEMPTS, {"id": job_id}).all()
     ids = [row.attempt_id for row in rows]
-    verdicts = reading.verdicts_of(connection, ids)
+    verdicts = reading.verdicts_by_bytes(connection, ids)
+    mended = mends.of_attempts(connection, ids)
     decided = {one.attempt_id: one for one in reviews.of_jobs(connection, [job_id]).get(job_id, ())}
     moved: dict[str, list[EntryView]] = defaultdict(list)
     for row in connection.execute(_ENTRIES, {"ids": ids}):
@@ -50,7 +54,8 @@ def story(connection: Connection, job_id: str) -> JobStory | None:
         attempts=tuple(
             _attempt_story(
                 row,
-                verdicts.get(row.attempt_id, ()),
+                verdicts,
+                mended.get(row.attempt_id, ()),
                 moved[row.attempt_id],
                 decided.get(row.attempt_id),
             )
@@ -62,7 +67,8 @@ def story(connection: Connection, job_id: str) -> JobStory | None:
 
 def _attempt_story(
     row: AnyRow,
-    verdicts: tuple[VerdictRecord, ...],
+    verdicts: Mapping[tuple[str, str], tuple[VerdictRecord, ...]],
+    mended: Sequence[MendView],
     moved: list[EntryView],
     review: ReviewView | None,
 ) -> AttemptStory:
@@ -79,7 +85,12 @@ def _attempt_story(
         latency_ms=row.latency_ms,
         held_at=from_us(row.held_at_us),
         ended_at=from_us_or_none(row.ended_at_us),
-        verdicts=verdicts,
+        changes_json=row.changes_json,
+        mends=tuple(
+            replace(mend, verdicts=verdicts.get((row.attempt_id, mend.from_sha256), ()))
+            for mend in mended
+        ),
+        verdicts=verdicts.get((row.attempt_id, row.sha256), ()),
         entries=tuple(moved),
         review=review,
     )

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
-from ledger.kinds import ReviewDecision, Scope
+from ledger.kinds import MendKind, ReviewDecision, Scope
 from ledger.records import AttemptState, JobState, OrderRecord, OrderState, VerdictRecord
 
 
@@ -101,6 +101,10 @@ class JobView:
     accepted_at: datetime | None
     """When the last gate before release was passed: the receipt's time, so that a receipt
     written twice is the same."""
+    changes_json: str | None = None
+    """What was changed about the latest attempt's brief after earlier ones, and why."""
+    mend_count: int = 0
+    """How often the latest attempt's output was mended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,6 +249,19 @@ class WaitingView:
 
 
 @dataclass(frozen=True, slots=True)
+class MendView:
+    """One mend: what was done to which bytes, which bytes came of it, and why."""
+
+    kind: MendKind
+    from_sha256: str
+    to_sha256: str
+    because: str
+    at: datetime
+    verdicts: tuple[VerdictRecord, ...] = ()
+    """In a job's story: the verdicts on the bytes that were mended."""
+
+
+@dataclass(frozen=True, slots=True)
 class AttemptStory:
     """One attempt with everything that was written about it."""
 
@@ -260,9 +277,34 @@ class AttemptStory:
     latency_ms: int | None
     held_at: datetime
     ended_at: datetime | None
+    changes_json: str | None
+    """What was changed about its brief after earlier attempts, and why."""
+    mends: tuple[MendView, ...]
+    """What was done to its bytes, with the verdicts that led to it."""
     verdicts: tuple[VerdictRecord, ...]
+    """On its bytes as they are now."""
     entries: tuple[EntryView, ...]
     review: ReviewView | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PictureHash:
+    """What a picture that passed inspection looks like: its perceptual hash, 0 to below 2**64."""
+
+    job_id: str
+    attempt_id: str
+    phash: int
+
+
+@dataclass(frozen=True, slots=True)
+class Unmeasured:
+    """A released picture of which nobody has measured what it looks like."""
+
+    attempt_id: str
+    job_id: str
+    sha256: str
+    store_url: str
+    release_key: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from alembic import context
 
+from ledger import mends  # noqa: F401  its table belongs to the metadata
 from ledger.schema import metadata
 
 context.configure(

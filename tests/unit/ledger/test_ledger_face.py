@@ -15,7 +15,7 @@ FACE = """
     BooksUnavailable BrokenPromise BudgetView BuiltSettlement CapRefused CapRule CapTooLow
     ChargeRow Decision DecisionKind DecisionRefused Desk EntryView FailedSettlement HeldBy
     HoldDecision HoldRequest Inspection JobMove JobRecord JobState JobStory JobView Lease
-    LeaseLost LedgerError LostAttempt MoneyError OrderChanged OrderRecord OrderState OrderView PriceLine
+    LeaseLost LedgerError LostAttempt MendKind MendRecord MendView MoneyError OrderChanged OrderRecord OrderState OrderView PriceLine
     Proof Refuse ReleaseRecord ReleasedView RunKnown Scope Settled Settlement Stopped SummaryRow Totals
     UnknownAttempt UnknownJob UnknownOrder UnknownSettlement VerdictRecord VerdictSeverity Wait WrongState
     charge_nano format_usd hold_nano parse_usd plain usd write_csv

@@ -1,0 +1,121 @@
+"""Mends: the very same output made right without paying, each step with its digests and its reason.
+
+A mend and the verdicts that led to it are written together, and the attempt then names the mended
+bytes: what was built and every step from there can be told afterwards.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    Connection,
+    ForeignKey,
+    Integer,
+    Table,
+    Text,
+    UniqueConstraint,
+    bindparam,
+    insert,
+    select,
+    update,
+)
+
+from ledger import budgeting
+from ledger.instants import from_us
+from ledger.kinds import MendKind
+from ledger.records import Inspection
+from ledger.schema import Word, attempts, metadata, one_of
+from ledger.views import MendView
+from ledger.words import clean
+
+mends = Table(
+    "mends",
+    metadata,
+    Column("attempt_id", Word, ForeignKey("attempts.attempt_id"), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("kind", Word, nullable=False),
+    Column("from_sha256", Word, nullable=False),
+    Column("to_sha256", Word, nullable=False),
+    Column("because", Text, nullable=False),
+    Column("at_us", BigInteger, nullable=False),
+    one_of("kind", MendKind),
+    CheckConstraint("number >= 1", name="number"),
+    CheckConstraint("from_sha256 <> to_sha256 AND because <> ''", name="says_what_and_why"),
+    # What did not help once will not help the next time.
+    UniqueConstraint("attempt_id", "kind"),
+)
+
+_OF_ATTEMPTS = (
+    select(mends)
+    .where(mends.c.attempt_id.in_(bindparam("ids", expanding=True)))
+    .order_by(mends.c.attempt_id, mends.c.number)
+)
+_INSERT = insert(mends)
+_MEND_ATTEMPT = (
+    update(attempts)
+    .where(attempts.c.attempt_id == bindparam("a_id"), attempts.c.sha256 == bindparam("a_from"))
+    .values(
+        sha256=bindparam("a_to"),
+        media_type=bindparam("a_media_type"),
+        byte_count=bindparam("a_byte_count"),
+    )
+)
+
+
+def write(connection: Connection, now_us: int, mended: Sequence[tuple[Inspection, str]]) -> None:
+    """Write the mends of inspections, each with the digest of what was mended."""
+    if not mended:
+        return
+    before = of_attempts(connection, [inspection.attempt_id for inspection, _ in mended])
+    rows, changes = [], []
+    for inspection, from_sha256 in mended:
+        mend = inspection.mend
+        if mend is None:
+            continue
+        rows.append(
+            {
+                "attempt_id": inspection.attempt_id,
+                "number": len(before.get(inspection.attempt_id, ())) + 1,
+                "kind": mend.kind.value,
+                "from_sha256": from_sha256,
+                "to_sha256": mend.sha256,
+                "because": clean(mend.because),
+                "at_us": now_us,
+            }
+        )
+        changes.append(
+            {
+                "a_id": inspection.attempt_id,
+                "a_from": from_sha256,
+                "a_to": mend.sha256,
+                "a_media_type": mend.media_type,
+                "a_byte_count": mend.byte_count,
+            }
+        )
+    if rows:
+        budgeting.must_change(
+            connection, _MEND_ATTEMPT, changes, "an attempt's bytes changed while they were mended"
+        )
+        connection.execute(_INSERT, rows)
+
+
+def of_attempts(
+    connection: Connection, attempt_ids: Collection[str]
+) -> dict[str, tuple[MendView, ...]]:
+    """The mends of attempts in the order in which they were made; attempts without any are left out."""
+    found: dict[str, list[MendView]] = {}
+    for row in connection.execute(_OF_ATTEMPTS, {"ids": list(attempt_ids)}):
+        found.setdefault(row.attempt_id, []).append(
+            MendView(
+                kind=MendKind(row.kind),
+                from_sha256=row.from_sha256,
+                to_sha256=row.to_sha256,
+                because=row.because,
+                at=from_us(row.at_us),
+            )
+        )
+    return {attempt_id: tuple(views) for attempt_id, views in found.items()}
