@@ -18,6 +18,7 @@ from pydantic import Field, model_validator
 from validators.criterion import Criterion, Finding, JSONValue, Mark, Remedy
 from validators.luminance import LEVELS, light, percentile
 from validators.picture import Picture
+from validators.zone import Zone
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -36,8 +37,9 @@ class CalmZone(Criterion):
     """A zone of the picture is kept calm, so that a headline or a logo can be set on it.
 
     The zone is given in percent of the picture's sides: `left` and `top` of its corner, `width`
-    and `height`. At most `max_busy_percent` of it may be busy with edges and texture, and its
-    brightness may vary by at most `max_range`, so that type of one colour reads everywhere in it.
+    and `height`; or as a `zone` in parts of them, as brand kits have it. At most
+    `max_busy_percent` of it may be busy with edges and texture, and its brightness may vary by at
+    most `max_range`, so that type of one colour reads everywhere in it.
     A soft gradient is calm within that range.
     """
 
@@ -46,10 +48,11 @@ class CalmZone(Criterion):
     cost_ms = 1.5
     example: ClassVar[dict[str, object]] = {"left": 0, "top": 0, "width": 100, "height": 30}
 
-    left: _Share = Field(description="where the zone begins, from the left")
-    top: _Share = Field(description="where the zone begins, from the top")
-    width: _Size = Field(description="how wide the zone is")
-    height: _Size = Field(description="how high the zone is")
+    left: _Share | None = Field(default=None, description="where the zone begins, from the left")
+    top: _Share | None = Field(default=None, description="where the zone begins, from the top")
+    width: _Size | None = Field(default=None, description="how wide the zone is")
+    height: _Size | None = Field(default=None, description="how high the zone is")
+    zone: Zone | None = Field(default=None, description="the zone, in place of these four")
     max_busy_percent: Annotated[float, Field(ge=0, le=100, json_schema_extra=_AREA_UNIT)] = Field(
         default=12.0, description="at most so much of the zone has edges or texture"
     )
@@ -59,11 +62,23 @@ class CalmZone(Criterion):
 
     @model_validator(mode="after")
     def _makes_sense(self) -> Self:
-        if self.left + self.width > _WHOLE:
+        sides = (self.left, self.top, self.width, self.height)
+        given = sum(side is not None for side in sides)
+        if given != (len(sides) if self.zone is None else 0):
+            raise ValueError("left, top, width and height together, or a zone")
+        left, top, width, height = self._percent()
+        if self.zone is None and left + width > _WHOLE:
             raise ValueError("left and width of together at most 100")
-        if self.top + self.height > _WHOLE:
+        if self.zone is None and top + height > _WHOLE:
             raise ValueError("top and height of together at most 100")
         return self
+
+    def _percent(self) -> tuple[float, float, float, float]:
+        """Return left, top, width and height in percent, however the zone was given."""
+        zone = self.zone
+        if zone is not None:
+            return (100 * zone.left, 100 * zone.top, 100 * zone.width, 100 * zone.height)
+        return (self.left or 0.0, self.top or 0.0, self.width or 0.0, self.height or 0.0)
 
     def inspect(self, picture: Picture) -> Finding:
         """Measure edges and the range of brightness in the zone."""
@@ -89,10 +104,11 @@ class CalmZone(Criterion):
 
     def _box(self, width: int, height: int) -> tuple[int, int, int, int]:
         """Return the zone in pixels of a picture of that size, at least one pixel of it."""
-        left = min(floor(width * self.left / _WHOLE), width - 1)
-        top = min(floor(height * self.top / _WHOLE), height - 1)
-        right = max(left + 1, min(ceil(width * (self.left + self.width) / _WHOLE), width))
-        bottom = max(top + 1, min(ceil(height * (self.top + self.height) / _WHOLE), height))
+        from_left, from_top, wide, high = self._percent()
+        left = min(floor(width * from_left / _WHOLE), width - 1)
+        top = min(floor(height * from_top / _WHOLE), height - 1)
+        right = max(left + 1, min(ceil(width * (from_left + wide) / _WHOLE), width))
+        bottom = max(top + 1, min(ceil(height * (from_top + high) / _WHOLE), height))
         return left, top, right, bottom
 
     def _reason(self, busy: float, range_: int) -> str | None:

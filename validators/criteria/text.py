@@ -8,7 +8,9 @@ letter that was wrong was noticed, at 2 % two lines of 41 were missed.
 from __future__ import annotations
 
 import difflib
+import re
 import unicodedata
+from collections.abc import Sequence
 from typing import Annotated, ClassVar, Final
 
 from pydantic import Field
@@ -24,10 +26,11 @@ _Phrase = Annotated[str, Field(min_length=1, max_length=200)]
 
 
 class Text(Criterion):
-    """There is no text in the picture, or only these words, spelled right.
+    """There is no text in the picture, or only these words, spelled right, or none of the forbidden.
 
     Without `words` nothing may be written in it. With them, all that is written is made of these
-    words, and each of them is there (unless `required: false`). Capitals, spaces and punctuation
+    words, and each of them is there (unless `required: false`). With `forbidden` and no `words`,
+    anything may be written but those words, whole ones as they stand there. Capitals, spaces and punctuation
     make no difference. Read by machine (RapidOCR): what has fewer than `min_characters` letters
     and digits, is lower than `min_height` or read with less than `min_score` does not count,
     because the reader sees single characters where there are none. Script, graffiti and text that
@@ -43,6 +46,9 @@ class Text(Criterion):
 
     words: Annotated[tuple[_Phrase, ...], Field(max_length=100), AS_LIST] = Field(
         default=(), description="the words or phrases that may be in the picture; none by default"
+    )
+    forbidden: Annotated[tuple[_Phrase, ...], Field(max_length=100), AS_LIST] = Field(
+        default=(), description="words or phrases that must not be in the picture"
     )
     required: bool = Field(default=True, description="whether each of the words must be there")
     min_characters: Annotated[int, Field(ge=1, le=50)] = Field(
@@ -66,28 +72,35 @@ class Text(Criterion):
         lines = read_lines(picture, self.min_height)
         read = [line for line in lines if line.score >= self.min_score]
         strange = [line for line in read if self._is_strange(line)]
+        named = _written(self.forbidden, read)
         absent = [phrase for phrase in self.words if self.required and not _is_in(phrase, read)]
         measured: dict[str, JSONValue] = {
             "read": [line.text for line in read],
             "strange": [line.text for line in strange],
             "absent": list[JSONValue](absent),
+            "forbidden": list[JSONValue](named),
             "least_score": min((line.score for line in read), default=None),
         }
-        reason = self._reason(strange, absent)
-        marks = tuple(Mark(line.text[:_SHOWN], line.box, line not in strange) for line in read)
+        reason = self._reason(strange, absent, named)
+        marks = tuple(
+            Mark(line.text[:_SHOWN], line.box, line not in strange and not _written(named, [line]))
+            for line in read
+        )
         if reason is None:
             return Finding(passed=True, measured=measured, marks=marks)
-        remedy = Remedy("new_seed") if self.words else Remedy("avoid", "text")
+        remedy = Remedy("new_seed") if self.words or named else Remedy("avoid", "text")
         return Finding(passed=False, measured=measured, reason=reason, remedy=remedy, marks=marks)
 
     def _is_strange(self, line: Line) -> bool:
         letters = _letters(line.text)
-        if len(letters) < self.min_characters:
+        if len(letters) < self.min_characters or (self.forbidden and not self.words):
             return False
         known = {_letters(word) for phrase in self.words for word in (phrase, *phrase.split())}
         return not _is_made_of(letters, known - {""})
 
-    def _reason(self, strange: list[Line], absent: list[str]) -> str | None:
+    def _reason(self, strange: list[Line], absent: list[str], named: list[str]) -> str | None:
+        if named:
+            return f"The picture says {named[0]!r}, which is forbidden."
         if strange and not self.words:
             return f"The picture has text in it ({_quoted(strange)}); none is wanted."
         if strange:
@@ -123,6 +136,27 @@ def _is_in(phrase: str, lines: list[Line]) -> bool:
     each = [_letters(line.text) for line in lines]
     whole = "".join(each)
     return all(_letters(word) in whole for word in phrase.split())
+
+
+def _written(phrases: Sequence[str], lines: Sequence[Line]) -> list[str]:
+    """Return the phrases that are written as whole words, in one line or broken over several."""
+    words = [word for line in lines for word in _words(line.text)]
+    # The reader may lose the spaces, and then a line is one word.
+    whole = {_letters(line.text) for line in lines}
+    found = []
+    for phrase in phrases:
+        wanted = _words(phrase)
+        starts = range(len(words) - len(wanted) + 1) if wanted else ()
+        if _letters(phrase) in whole or any(
+            words[start : start + len(wanted)] == wanted for start in starts
+        ):
+            found.append(phrase)
+    return found
+
+
+def _words(text: str) -> list[str]:
+    plain = unicodedata.normalize("NFKC", text).casefold()
+    return re.findall(r"\w+", plain)
 
 
 def _folded(phrases: tuple[str, ...]) -> dict[str, str]:

@@ -202,6 +202,16 @@ def test_a_zone_outside_of_the_picture_is_refused_at_check() -> None:
     assert "together at most 100" in problems[0].wanted
 
 
+@pytest.mark.parametrize(
+    "parameters",
+    [{}, {"left": 0, "top": 0, "width": 50}, {"left": 0, "zone": {"width": 0.5}}],
+)
+def test_a_calm_zone_is_given_in_one_of_two_ways(parameters: dict[str, object]) -> None:
+    problems = parse_done([{"calm_zone": parameters}])
+    assert isinstance(problems, list)
+    assert problems[0].wanted == "left, top, width and height together, or a zone"
+
+
 def test_an_output_in_jpeg_cannot_be_transparent_and_check_says_so() -> None:
     needed = registered()["transparency"].model_validate({"is": "needed"})
     assert needed.contradicts(width=9, height=9, format_="jpeg") is not None

@@ -65,6 +65,16 @@ def test_a_word_that_is_spelled_wrong_is_named_with_the_right_one() -> None:
     assert found.measured["strange"] == ["Sumner Sale"]
 
 
+def test_only_forbidden_words_are_looked_for_where_nothing_else_is_said() -> None:
+    image = poster("Summer Sale", "Cheapest ever", "Best", "Buy")
+    assert verdict(image, {"text": {"forbidden": ["cheap", "best offer"]}}).passed
+    found = verdict(image, {"text": {"forbidden": ["cheap", "cheapest ever best"]}})
+    assert found.reason == "The picture says 'cheapest ever best', which is forbidden."
+    assert found.measured["forbidden"] == ["cheapest ever best"]
+    assert found.remedy is not None
+    assert found.remedy.kind == "new_seed"
+
+
 def test_other_words_than_those_allowed_are_named() -> None:
     found = verdict(poster("Summer Sale", "Buy tickets"), {"text": {"words": "Summer Sale"}})
     assert found.reason == ("The picture says 'Buy tickets', which is not among the words for it.")

@@ -13,11 +13,13 @@ for _x in range(0, 256, 16):
 
 PASSES = (
     (BOTTOM, encoded(STRIPED, "png")),
+    ({"zone": {"top": 0.7, "height": 0.3}}, encoded(STRIPED, "png")),
     (TOP, encoded(gradient(60), "jpeg")),
     (TOP, encoded(noisy_flat(4), "webp")),
 )
 FAILS = (
     (TOP, encoded(STRIPED, "png")),
+    ({"zone": {"height": 0.3}}, encoded(STRIPED, "png")),
     (TOP, encoded(gradient(200), "png")),
     ({**TOP, "max_range": 20}, encoded(gradient(60), "jpeg")),
 )

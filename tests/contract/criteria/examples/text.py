@@ -11,10 +11,12 @@ PASSES = (
     ({}, photo_file("png", 256, 192)),
     ({"words": ["SUMMER SALE"]}, _SALE),
     ({"words": ["Sale", "Summer", "Winter"], "required": False}, _SALE),
+    ({"forbidden": ["cheap", "mer sale"]}, _SALE),
 )
 FAILS = (
     ({}, _SALE),
     ({"words": ["Sumer Sale"]}, _SALE),
     ({"words": ["Summer Sale", "50 % off"]}, _SALE),
+    ({"forbidden": "sale"}, _SALE),
     ({"words": "Summer Sale"}, photo_file("png", 256, 192)),
 )
