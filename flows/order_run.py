@@ -15,6 +15,7 @@ from flows.job_plan import JobPlanner
 from flows.lease_age import LeaseAge
 from flows.order_form import OrderForm
 from flows.patience import Patience
+from flows.sameness import Sameness
 from generators import Generator
 from ledger import (
     Admit,
@@ -129,6 +130,7 @@ class OrderRun:
     planner: JobPlanner = field(init=False)
     gate: HoldGate = field(init=False)
     patience: Patience = field(init=False)
+    sameness: Sameness = field(init=False)
     slots: asyncio.Semaphore = field(init=False)
     verdicts: dict[str, tuple[VerdictRecord, ...]] = field(default_factory=dict)
     """Verdicts of attempts between inspection and release, to spare a read; the books have them too."""
@@ -147,6 +149,7 @@ class OrderRun:
         self.planner = JobPlanner(self.form)
         self.patience = Patience(self.clock, self.sleep, self.settle_timeout_s)
         self.gate = HoldGate(self.keeper, self.patience)
+        self.sameness = Sameness(self.keeper, self.record.order_id)
         self.slots = asyncio.Semaphore(self.form.concurrency)
 
     async def may_send(self) -> bool:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from validators.annotation import annotate
     from validators.colour_difference import HexColour
     from validators.containers import Flaw
+    from validators.criteria.not_seen_before import NotSeenBefore
     from validators.criterion import (
         Criterion,
         Finding,
@@ -30,7 +31,9 @@ if TYPE_CHECKING:
         InspectionFailed,
         InspectorsUnavailable,
     )
+    from validators.fingerprint import Fingerprint, Likeness
     from validators.formats import FORMAT_TITLES, IMAGE_FORMATS, ImageFormat
+    from validators.hash_index import HashIndex
     from validators.inspection import INTACT_VERSION, inspect
     from validators.inspector_worker import WorkerLimits
     from validators.inspectors import Inspectors, LocalInspectors
@@ -49,7 +52,9 @@ __all__ = [
     "Criterion",
     "CriterionForm",
     "Finding",
+    "Fingerprint",
     "Flaw",
+    "HashIndex",
     "HexColour",
     "ImageFormat",
     "InspectionError",
@@ -58,9 +63,11 @@ __all__ = [
     "Inspectors",
     "InspectorsUnavailable",
     "JSONValue",
+    "Likeness",
     "Limits",
     "LocalInspectors",
     "Mark",
+    "NotSeenBefore",
     "Picture",
     "Problem",
     "Remedy",
@@ -92,6 +99,7 @@ _HOMES: Final = MappingProxyType(
             "Severity",
             "Verdict",
         ),
+        "criteria.not_seen_before": ("NotSeenBefore",),
         "done": ("Problem", "parse_done"),
         "errors": (
             "BrokenCriterion",
@@ -99,7 +107,9 @@ _HOMES: Final = MappingProxyType(
             "InspectionFailed",
             "InspectorsUnavailable",
         ),
+        "fingerprint": ("Fingerprint", "Likeness"),
         "formats": ("FORMAT_TITLES", "IMAGE_FORMATS", "ImageFormat"),
+        "hash_index": ("HashIndex",),
         "inspection": ("INTACT_VERSION", "inspect"),
         "inspector_worker": ("WorkerLimits",),
         "inspectors": ("Inspectors", "LocalInspectors"),

@@ -14,7 +14,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from validators.criterion import Criterion, Finding, JSONValue, Remedy
-from validators.fingerprint import Fingerprint, fingerprint, nearest
+from validators.fingerprint import BITS, Fingerprint, Likeness, fingerprint, nearest
 from validators.picture import Picture
 from validators.word_list import AS_LIST
 
@@ -71,23 +71,27 @@ class NotSeenBefore(Criterion):
         """Compare with the forbidden pictures; the hashes are measured for the other comparisons.
 
         What else is in the order and what was released is in the books, which an inspector never
-        sees: who keeps them calls `compare` with the hashes of this finding.
+        sees: who reads them finds the nearest of those by the hashes of this finding and calls
+        `told` with it.
         """
         return self.compare(fingerprint(picture), self.forbidden)
 
     def compare(self, found: Fingerprint, known: Sequence[KnownPicture]) -> Finding:
         """Judge a picture by its hashes alone against known ones."""
+        twin = nearest(found, (picture.phash for picture in known))
+        return self.told(found, twin, "" if twin is None else known[twin.index].name)
+
+    def told(self, found: Fingerprint, twin: Likeness | None, name: str) -> Finding:
+        """Judge a picture by the nearest of the known ones, and by what people call that one."""
         measured: dict[str, JSONValue] = {
             "phash": found.phash,
             "phash_mirrored": found.mirrored,
         }
-        twin = nearest(found, (picture.phash for picture in known))
         if twin is None:
             return Finding(passed=True, measured=measured)
-        name = known[twin.index].name
         measured |= {"nearest": name, "distance_bits": twin.distance, "mirrored": twin.mirrored}
         if twin.distance > self.max_distance:
             return Finding(passed=True, measured=measured)
         image = "the mirror image of" if twin.mirrored else "the same as"
-        reason = f"The picture is nearly {image} {name}."
+        reason = f"The picture is nearly {image} {name} ({twin.distance} of {BITS} bits differ)."
         return Finding(False, measured, reason, Remedy("new_seed"))  # noqa: FBT003 - the verdict

@@ -87,7 +87,10 @@ def test_the_keeper_of_other_hashes_compares_with_the_same_rule() -> None:
     assert rule.compare(found, ()).passed
     kept = [KnownPicture(name="mug/oak-2", phash=found.phash)]
     again = rule.compare(fingerprint(opened(ImageOps.mirror(PHOTO), "webp")), kept)
-    assert again.reason == "The picture is nearly the mirror image of mug/oak-2."
+    bits = again.measured["distance_bits"]
+    assert again.reason == (
+        f"The picture is nearly the mirror image of mug/oak-2 ({bits} of 64 bits differ)."
+    )
     assert again.measured["mirrored"] is True
     assert again.remedy is not None
     assert again.remedy.kind == "new_seed"
