@@ -7,7 +7,7 @@ from typing import Any
 
 from console.output import amounts, indented, json_value, screen, table
 from console.screen import Screen
-from ledger import AttemptStory, JobStory, VerdictRecord, format_usd
+from ledger import AttemptStory, JobStory, ReviewView, VerdictRecord, format_usd
 
 
 def story_json(story: JobStory) -> dict[str, Any]:
@@ -57,13 +57,19 @@ def _print_attempt(out: Screen, story: JobStory, attempt: AttemptStory) -> None:
         f"{attempt.state}{took}, held {format_usd(attempt.hold_nano)}, "
         f"charged {format_usd(attempt.charged_nano)}"
     )
+    before = next((one for one in story.attempts if one.number == attempt.number - 1), None)
+    if before is not None and before.review is not None:
+        told = f"made after attempt {before.number} was {review_line(before.review)}"
+        out.print(indented(told, 2))
     out.print(f"  id {attempt.attempt_id}", soft_wrap=True)
     if attempt.provider_ref:
         out.print(f"  provider's reference {attempt.provider_ref}", soft_wrap=True)
     if attempt.reason:
         out.print(indented(attempt.reason, 2))
     for verdict in attempt.verdicts:
-        out.print(indented(_verdict_line(verdict), 2))
+        out.print(indented(verdict_line(verdict), 2))
+    if attempt.review is not None:
+        out.print(indented(review_line(attempt.review), 2))
     if not attempt.entries:
         return
     moved = amounts([entry.amount_nano for entry in attempt.entries])
@@ -85,7 +91,8 @@ def _print_attempt(out: Screen, story: JobStory, attempt: AttemptStory) -> None:
     )
 
 
-def _verdict_line(verdict: VerdictRecord) -> str:
+def verdict_line(verdict: VerdictRecord) -> str:
+    """Say what one rule found, with what was measured."""
     measured = ", ".join(
         f"{name} {value}"
         for name, value in json.loads(verdict.measured_json).items()
@@ -94,6 +101,12 @@ def _verdict_line(verdict: VerdictRecord) -> str:
     word = {"block": "FAILED", "review": "TO REVIEW", "warn": "WARNING"}[verdict.severity]
     ending = "passed" if verdict.passed else f"{word}: {verdict.reason}"
     return f"{verdict.criterion} v{verdict.version}: {ending} ({measured})"
+
+
+def review_line(review: ReviewView) -> str:
+    """Say what a person decided, when and why."""
+    because = f": {review.because}" if review.because else ""
+    return f"{review.decision} by {review.by} on {review.at:%Y-%m-%d %H:%M} UTC{because}"
 
 
 def _account(name: str) -> str:
