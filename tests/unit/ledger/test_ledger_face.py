@@ -15,9 +15,11 @@ FACE = """
     BooksUnavailable BrokenPromise BudgetView BuiltSettlement CapRefused CapRule CapTooLow
     ChargeRow Decision DecisionKind DecisionRefused Desk EntryView FailedSettlement HeldBy
     HoldDecision HoldRequest Inspection JobMove JobRecord JobState JobStory JobView Lease
-    LeaseLost LedgerError LostAttempt MendKind MendRecord MendView MoneyError OrderChanged OrderRecord OrderState OrderView PriceLine
-    Proof Refuse ReleaseRecord ReleasedView RunKnown Scope Settled Settlement Stopped SummaryRow Totals
-    UnknownAttempt UnknownJob UnknownOrder UnknownSettlement VerdictRecord VerdictSeverity Wait WrongState
+    LeaseLost LedgerError LostAttempt MendKind MendRecord MendView MoneyError OrderChanged
+    OrderRecord OrderState OrderView PictureHash PriceLine Proof Refuse ReleaseRecord
+    ReleasedView Review ReviewDecision ReviewRefused ReviewView ReviewedBefore RunKnown Scope
+    Settled Settlement Stopped SummaryRow Totals UnknownAttempt UnknownJob UnknownOrder
+    UnknownSettlement Unmeasured VerdictRecord VerdictSeverity Wait WaitingView WrongState
     charge_nano format_usd hold_nano parse_usd plain usd write_csv
 """
 
