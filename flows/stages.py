@@ -19,6 +19,7 @@ from flows.outcomes import after_failure, settle_outcome
 from flows.placeholders import fill
 from flows.releasing import approval, put_release
 from flows.reviewing import is_drawn
+from flows.sameness import phash_of
 from generators import Brief, Halted, Lost, Outcome
 from ledger import (
     Admit,
@@ -172,6 +173,7 @@ async def _inspect_one(run: OrderRun, view: JobView) -> bool:
         verdicts = await run.in_thread(judge)
     except (Missing, DigestMismatch) as error:
         return await _without_bytes(run, view, error)
+    verdicts = await run.sameness.compared(view, criteria, verdicts)
     records = tuple(_verdict_record(verdict) for verdict in verdicts)
     failed = [verdict for verdict in verdicts if verdict.blocks]
     if not failed:
@@ -180,7 +182,9 @@ async def _inspect_one(run: OrderRun, view: JobView) -> bool:
     else:
         reason = "; ".join(f"{verdict.criterion}: {verdict.reason}" for verdict in failed)
         state = _back_or_out(run, view)
-    await run.keeper.inspected(Inspection(view.attempt_id, view.job_id, records, state, reason))
+    await run.keeper.inspected(
+        Inspection(view.attempt_id, view.job_id, records, state, reason, phash=phash_of(verdicts))
+    )
     return state is JobState.PLANNED and run.stop_reason is None
 
 
