@@ -42,7 +42,11 @@ class Delivery:
             bad = _BEHAVIOURS[fault.kind](fault, fetch, media_type)
             if bad is not None:
                 return bad
-        data = await self._picture(order, f"{prediction.id}/{name}")
+        if prediction.shelved is None:
+            data = await self._picture(order, f"{prediction.id}/{name}")
+        else:
+            loop = asyncio.get_running_loop()
+            data = await loop.run_in_executor(self._executor, prediction.shelved.read_bytes)
         self._world.counts["bytes_delivered"] += len(data)
         if fault is not None and fault.kind == "cut_bytes":
             return Reply(200, data[: len(data) // 2], media_type)

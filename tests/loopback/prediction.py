@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from loopback.catalog import ModelSpec
@@ -37,6 +38,7 @@ class Prediction:
     `start_us` is None when the run will never start. `files_us` is when the output files are out.
     `outcome`, `end_us` are what happens if nobody cancels it and no deadline comes first.
     `nominal_s` is the run's length as the metrics tell it, when that is not the simulated one.
+    `shelved` is the file that every output is, when it was not drawn.
     """
 
     number: int
@@ -58,6 +60,7 @@ class Prediction:
     files: tuple[str, ...]
     listed_us: int
     nominal_s: float | None = None
+    shelved: Path | None = None
     deadline_us: int | None = None
     canceled_us: int | None = None
     faults: tuple[Fault, ...] = ()

@@ -29,6 +29,8 @@ class Settings:
     creates_per_minute  creates beyond it within a rolling minute are throttled; None: never
     picture_variants  different pictures per size and format; None: one for each prompt and seed
     picture_size  (width, height) of every image, whatever was asked; None: as asked
+    shelf  a folder of files that are given out by words of the prompt, in place of drawn pictures (see
+        `loopback.shelf`); other prompts are drawn; None: all are
     delivery  "separate": output files on a port of their own; "same": on the API's port
     remembered_requests  how many requests are kept to be looked at
     faults  rules in force from the start
@@ -46,6 +48,7 @@ class Settings:
     creates_per_minute: int | None = None
     picture_variants: int | None = None
     picture_size: tuple[int, int] | None = None
+    shelf: str | None = None
     delivery: Literal["separate", "same"] = "separate"
     remembered_requests: int = 20_000
     faults: tuple[Fault, ...] = ()

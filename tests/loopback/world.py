@@ -13,6 +13,7 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from loopback.billing import BillLine, line_for
@@ -21,6 +22,7 @@ from loopback.faults import Fault, FaultDesk
 from loopback.pictures import PictureStore
 from loopback.prediction import SECOND_US, Prediction, view
 from loopback.settings import Settings
+from loopback.shelf import Shelf
 
 _SENSITIVE = (
     "The input or output was flagged as sensitive. Please try again with different inputs. (E005)"
@@ -101,6 +103,7 @@ class World:
         self.files_url = ""
         self.faults = FaultDesk(settings.seed, settings.faults)
         self.pictures = PictureStore(settings.picture_variants)
+        self._shelf = Shelf(None if settings.shelf is None else Path(settings.shelf))
         self.predictions: list[Prediction] = []
         self.counts: Counter[str] = Counter()
         self.statuses: Counter[int] = Counter()
@@ -175,6 +178,7 @@ class World:
             files=_file_names(spec, completed),
             listed_us=now_us + round(settings.list_lag_s * SECOND_US),
             nominal_s=None if nominal_s is None else round(self._draw.uniform(*nominal_s), 9),
+            shelved=self._shelf.take(str(completed.get("prompt", ""))),
             deadline_us=None if deadline_s is None else now_us + round(deadline_s * SECOND_US),
             faults=faults,
         )
