@@ -341,12 +341,14 @@ WORK_RULES = (
         "asks for that, and was judged at all",
         """
         SELECT r.job_id, r.attempt_id FROM releases r
-        WHERE NOT EXISTS (SELECT 1 FROM verdicts v WHERE v.attempt_id = r.attempt_id)
+        WHERE NOT EXISTS (SELECT 1 FROM verdicts v
+                WHERE v.attempt_id = r.attempt_id AND v.sha256 = r.sha256)
             OR EXISTS (SELECT 1 FROM verdicts v
-                WHERE v.attempt_id = r.attempt_id AND NOT v.passed AND v.severity = 'block')
+                WHERE v.attempt_id = r.attempt_id AND v.sha256 = r.sha256
+                    AND NOT v.passed AND v.severity = 'block')
             OR EXISTS (SELECT 1 FROM verdicts v JOIN jobs j ON j.job_id = r.job_id
-                WHERE v.attempt_id = r.attempt_id AND NOT v.passed AND v.severity = 'review'
-                    AND j.approved_by IS NULL)
+                WHERE v.attempt_id = r.attempt_id AND v.sha256 = r.sha256
+                    AND NOT v.passed AND v.severity = 'review' AND j.approved_by IS NULL)
         ORDER BY r.job_id
         """,
         lambda row: (

@@ -10,6 +10,7 @@ from ledger import entries as entry_form
 from ledger import sealing_proof
 from ledger.caps_proof import CAP_RULES, DAYS, first_wrong_day
 from ledger.instants import period_of
+from ledger.mends_proof import MEND_RULES
 from ledger.money import charge_nano, format_usd
 from ledger.proof_rules import MONEY_RULES, WORK_RULES, Rule
 from ledger.reviews_proof import OWNERS, REVIEW_RULES, UNREVIEWED, first_own, first_unreviewed
@@ -70,6 +71,8 @@ def _findings(connection: Connection) -> Iterator[tuple[str, str | None]]:
         yield rule.sentence, _first_break(connection, rule)
     yield DAYS, first_wrong_day(connection)
     for rule in WORK_RULES:
+        yield rule.sentence, _first_break(connection, rule)
+    for rule in MEND_RULES:
         yield rule.sentence, _first_break(connection, rule)
     for rule in REVIEW_RULES:
         yield rule.sentence, _first_break(connection, rule)

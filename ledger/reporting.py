@@ -188,8 +188,10 @@ _BILL = (
     select(
         entries,
         releases.c.release_key,
-        case((jobs.c.accepted_at_us.is_not(None), entries.c.sha256)).label("asset_sha256"),
+        # What was accepted, which a mend may have made of what was charged for.
+        case((jobs.c.accepted_at_us.is_not(None), attempts.c.sha256)).label("asset_sha256"),
     )
+    .join(attempts, attempts.c.attempt_id == entries.c.attempt_id, isouter=True)
     .join(releases, releases.c.attempt_id == entries.c.attempt_id, isouter=True)
     .join(
         jobs,

@@ -266,6 +266,7 @@ def disarm(url: str) -> None:
             f"ALTER TABLE {table} DISABLE TRIGGER USER"
             for table in (
                 "entries",
+                "mends",
                 "verdicts",
                 "releases",
                 "holds",

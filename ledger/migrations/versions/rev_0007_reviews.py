@@ -53,7 +53,8 @@ UNREVIEWED = """
         WHERE r.attempt_id = NEW.attempt_id AND r.job_id = NEW.job_id
             AND r.decision = 'approved' AND r.sha256 = a.sha256 AND r.actor = NEW.approved_by)
     AND (OLD.state <> 'accepted' OR NEW.approved_by IS NOT NULL
-        OR EXISTS (SELECT 1 FROM verdicts v WHERE v.attempt_id = NEW.attempt_id
+        OR EXISTS (SELECT 1 FROM verdicts v JOIN attempts a ON a.attempt_id = v.attempt_id
+            WHERE v.attempt_id = NEW.attempt_id AND v.sha256 = a.sha256
             AND NOT v.passed AND v.severity = 'review')
         OR EXISTS (SELECT 1 FROM orders o WHERE o.order_id = NEW.order_id
             AND {review_of_order} = 'all'))
