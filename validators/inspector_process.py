@@ -24,6 +24,7 @@ from validators.inspection import judged, refusal
 from validators.inspector_wire import Answer, Fault, Nonsense, Request, judged_from, receive, send
 from validators.picture import Limits, open_picture, sha256_of
 from validators.registry import registered
+from validators.seclusion import seclude
 
 
 def serve(
@@ -34,6 +35,7 @@ def serve(
 
     registered()
     _confine(memory_bytes)
+    seclude()
     with socket.socket(fileno=descriptor) as channel:
         send(channel, Answer())
         _fall_silent()
