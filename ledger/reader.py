@@ -17,6 +17,7 @@ from ledger import (
     mends,
     proving,
     reading,
+    rejects,
     reporting,
     reviews,
     stories,
@@ -41,6 +42,7 @@ from ledger.views import (
     Proof,
     ReleasedView,
     ReviewView,
+    SpendRow,
     SummaryRow,
     Totals,
     Unmeasured,
@@ -247,6 +249,14 @@ class Reader(ABC):
         """
         with self._snapshot() as connection:
             return reporting.summary(connection, by)
+
+    def spend(self, order_id: str | None = None) -> list[SpendRow]:
+        """What the attempts of one order, or of all, came to and cost, by what they came to.
+
+        The amounts of all add up to `totals().charged_nano`.
+        """
+        with self._snapshot() as connection:
+            return rejects.spend(connection, order_id)
 
     def charges(self) -> Iterator[ChargeRow]:
         """One row per charge and per overrun, in the order they were booked, streamed.

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
+from typing import ClassVar
 
 from ledger.kinds import MendKind, ReviewDecision, Scope
 from ledger.records import AttemptState, JobState, OrderRecord, OrderState, VerdictRecord
@@ -185,6 +186,39 @@ class SummaryRow:
     overrun_nano: int
     entry_count: int
     released: int
+
+
+@dataclass(frozen=True, slots=True)
+class SpendRow:
+    """What was spent on attempts that came to the same end, in nano-USD, overruns included.
+
+    `key` is the criterion that blocked the file, or one of
+    - released: the file is in the store;
+    - in progress: it is being made, judged, looked at by a person or put into the store;
+    - failed at the provider: the attempt gave no file that could be finished;
+    - review: every rule was kept, and a person rejected it;
+    - passed, not released: every rule was kept, and its bytes were lost on the way to the store
+      (or, in books from before reviews were kept, a person rejected it);
+    - lost before it was judged: its bytes were lost before any rule was asked.
+
+    `attempts` counts those that count against an order's `attempts`, as everywhere else.
+    """
+
+    RELEASED: ClassVar = "released"
+    IN_PROGRESS: ClassVar = "in progress"
+    FAILED: ClassVar = "failed at the provider"
+    REVIEW: ClassVar = "review"
+    NOT_RELEASED: ClassVar = "passed, not released"
+    NOT_JUDGED: ClassVar = "lost before it was judged"
+
+    key: str
+    attempts: int
+    charged_nano: int
+
+    @property
+    def is_reject(self) -> bool:
+        """Whether this money brought no released file, and never will."""
+        return self.key not in {self.RELEASED, self.IN_PROGRESS}
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ FACE = """
     LeaseLost LedgerError LostAttempt MendKind MendRecord MendView MoneyError OrderChanged
     OrderRecord OrderState OrderView PictureHash PriceLine Proof Refuse ReleaseRecord
     ReleasedView Review ReviewDecision ReviewRefused ReviewView ReviewedBefore RunKnown Scope
-    Settled Settlement Stopped SummaryRow Totals UnknownAttempt UnknownJob UnknownOrder
+    Settled Settlement SpendRow Stopped SummaryRow Totals UnknownAttempt UnknownJob UnknownOrder
     UnknownSettlement Unmeasured VerdictRecord VerdictSeverity Wait WaitingView WrongState
     charge_nano format_usd hold_nano parse_usd plain usd write_csv
 """
