@@ -9,6 +9,7 @@ from typing import Any
 from rich.table import Table
 
 from console.output import amounts, json_value, print_json, screen, table, usd_text
+from console.review_report import age
 from console.run_report import (
     COUNTS,
     LOOK_AT,
@@ -43,7 +44,7 @@ def order_lines(books: Books, limit: int, *, as_json: bool) -> int:
             [
                 (
                     one.order_id,
-                    state_words(one),
+                    _state(one),
                     f"{one.released:,}/{one.jobs:,}",
                     *money,
                 )
@@ -53,6 +54,15 @@ def order_lines(books: Books, limit: int, *, as_json: bool) -> int:
         )
     )
     return 0
+
+
+def _state(stands: RunReport) -> str:
+    """Name an order's state, and how many of its assets wait for a person."""
+    if not stands.in_review:
+        return state_words(stands)
+    words = state_words(stands)
+    wait = f"{stands.in_review:,}" if words == "in review" else f"{stands.in_review:,} to review"
+    return f"{words} ({wait})"
 
 
 def one_order(books: Books, view: OrderView, *, as_json: bool) -> int:
@@ -79,12 +89,21 @@ def one_order(books: Books, view: OrderView, *, as_json: bool) -> int:
         ", ".join(f"{getattr(stands, name):,} {name}" for name in COUNTS if getattr(stands, name))
         or "no jobs",
     )
+    if stands.in_review:
+        out.print(_waiting(books, stands, now))
     if lost:
         out.print(_open_attempts(lost, now))
     print_not_released(books, record.order_id)
     for step in next_steps(stands):
         out.print(f"Next: {step}", soft_wrap=True)
     return 0
+
+
+def _waiting(books: Books, stands: RunReport, now: datetime) -> str:
+    """Say how many wait for a person, and how long already."""
+    longest = books.waiting(stands.order_id, 1)
+    waits = f", one for {age(now - longest[0].since)}" if longest else ""
+    return f"{stands.in_review:,} to review{waits}"
 
 
 def _order_json(

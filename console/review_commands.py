@@ -209,10 +209,10 @@ def _tell(books: Books, job_ids: list[str]) -> None:
         else:
             say(f"{view.name} is {view.state}.")
     for order_id in order_ids:
-        say(f"Decided; `mintage resume {order_id}` goes on with it.")
         left = books.job_counts(order_id)[JobState.IN_REVIEW]
         if left:
             say(f"{left:,} more to review; `mintage review next {order_id}` shows the next.")
+        say(f"Decided; `mintage resume {order_id}` goes on with it.")
 
 
 def _save(one: Waiting | None, folder: Path | None) -> Path | None:

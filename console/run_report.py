@@ -112,7 +112,7 @@ def next_steps(report: RunReport) -> list[str]:
     """Say what a person can do about an order that is not all released."""
     steps = []
     if report.in_review:
-        steps.append(f"`mintage review list {report.order_id}` shows what waits for a person.")
+        steps.append(f"`mintage review next {report.order_id}` shows what waits for a person.")
     if report.stopped:
         steps.append(f"`mintage resume {report.order_id}` goes on with it.")
     elif report.unknown:

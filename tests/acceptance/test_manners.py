@@ -30,6 +30,8 @@ COMMANDS = (
     "trace",
     "nightly",
     "review list",
+    "review next",
+    "review show",
     "review approve",
     "review reject",
     "assets list",

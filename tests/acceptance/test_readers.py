@@ -145,7 +145,7 @@ def test_a_status_shows_lost_answers_with_their_age_and_the_next_step(world: Des
     assert lost["age_s"] >= 0
     waiting = world.mintage("status", ids["waiting"])
     assert "in review; spent $" in waiting.out
-    assert "Next: `mintage review list" in waiting.out
+    assert "Next: `mintage review next" in waiting.out
 
 
 def test_a_reworked_job_shows_what_each_attempt_was_judged(world: Desk) -> None:
@@ -237,13 +237,17 @@ def test_a_review_is_decided_and_the_next_resume_carries_it_out(
     desk = copy_of(world, tmp_path)
     order_id = order_ids(desk)["waiting"]
     waiting = one_object(desk.mintage("review", "list", "--json"))["waiting"]
-    assert [one["job_id"] for one in waiting] == [f"{order_id}#four", f"{order_id}#five"]
+    assert {one["job_id"] for one in waiting} == {f"{order_id}#four", f"{order_id}#five"}
     assert all(Path(one["file"]).stat().st_size for one in waiting)
     by = ("--by", "maria@acme.example")
     approved = desk.mintage("review", "approve", f"{order_id}#four", *by)
-    assert (approved.code, approved.err) == (
+    assert (approved.code, approved.err.splitlines()) == (
         0,
-        f"Decided; `mintage resume {order_id}` goes on with it.\n",
+        [
+            "four is approved.",
+            f"1 more to review; `mintage review next {order_id}` shows the next.",
+            f"Decided; `mintage resume {order_id}` goes on with it.",
+        ],
     )
     because = ("--because", "The logo is cut off.")
     assert desk.mintage("review", "reject", f"{order_id}#five", *by, *because).code == 0

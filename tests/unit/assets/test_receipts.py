@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from warehouse_parts import make_form
 
-from assets import receipt_json
+from assets import Approval, receipt_json
 from assets.receipts import plain_decimal
 
 DATA = b"bytes"
@@ -23,6 +23,13 @@ def test_a_receipt_says_who_made_verified_approved_and_paid() -> None:
         provider_ref="prediction-1",
         approved_by="brand-team@acme.example",
         approved_at=datetime(2026, 10, 1, 11, 30, tzinfo=timezone(timedelta(hours=2))),
+        review=Approval(
+            by="maria@acme.example",
+            decision="approved",
+            because="as in the brief",
+            at=datetime(2026, 10, 1, 9, 30, tzinfo=UTC),
+            sha256="ab" * 32,
+        ),
     )
     assert json.loads(receipt_json(form)) == {
         "mintage_receipt": 1,
@@ -67,6 +74,13 @@ def test_a_receipt_says_who_made_verified_approved_and_paid() -> None:
                 "passed": True,
             },
         ],
+        "review": {
+            "by": "maria@acme.example",
+            "decision": "approved",
+            "because": "as in the brief",
+            "at": "2026-10-01T09:30:00.000000Z",
+            "sha256": "ab" * 32,
+        },
         "approved_by": "brand-team@acme.example",
         "approved_at": "2026-10-01T09:30:00.000000Z",
         "accepted_at": "2026-10-01T12:00:00.000000Z",
