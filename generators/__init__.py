@@ -22,6 +22,7 @@ from generators.contract import (
     LostBuild,
     Outcome,
     Quote,
+    Steerable,
     Undecided,
     UsageLine,
 )
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from generators.appraising import Appraiser, open_appraiser
     from generators.cards import CardListing, Cards, ModelCard, load_cards
     from generators.finishing import Finished, Unfinishable, finish
+    from generators.mending import Encoding, Trim, mend
     from generators.opening import open_generator, open_with, providers
     from generators.output_form import Output
 
@@ -54,6 +56,7 @@ __all__ = [
     "CardListing",
     "Cards",
     "Checkable",
+    "Encoding",
     "Finding",
     "Finished",
     "Generator",
@@ -68,13 +71,16 @@ __all__ = [
     "Output",
     "ProviderUnavailable",
     "Quote",
+    "Steerable",
     "TokenMissing",
     "TokenRefused",
+    "Trim",
     "Undecided",
     "Unfinishable",
     "UsageLine",
     "finish",
     "load_cards",
+    "mend",
     "open_appraiser",
     "open_generator",
     "open_with",
@@ -91,6 +97,9 @@ _LAZY = {
     "Output": "generators.output_form",
     "Unfinishable": "generators.finishing",
     "finish": "generators.finishing",
+    "Encoding": "generators.mending",
+    "Trim": "generators.mending",
+    "mend": "generators.mending",
     "load_cards": "generators.cards",
     "open_appraiser": "generators.appraising",
     "open_generator": "generators.opening",

@@ -148,6 +148,18 @@ class Checkable(Protocol):
         """
 
 
+@runtime_checkable
+class Steerable(Protocol):
+    """A generator that can be told what to leave out of the picture."""
+
+    def avoiding(self, brief: Brief, words: Sequence[str], *, chars_max: int) -> Brief:
+        """Return a brief that also says what to avoid, as far as there is room; never a longer prompt.
+
+        `words` are words for things, such as "text": nothing else of why is told. `chars_max` is
+        the most that a prompt may have, beside the model's own limit.
+        """
+
+
 class Generator(Protocol):
     """One model of one provider. The contract suite in tests/contract runs on every implementation."""
 

@@ -13,6 +13,7 @@ is the verdict that belongs in the books. A reason given here would only hide th
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from io import BytesIO
@@ -91,23 +92,34 @@ def finish(
     seen = image.size if not _swaps_sides(_orientation(image)) else image.size[::-1]
     if came_as == format and seen == (width, height) and not turned:
         return Finished(data, media_type)
-    scale = max(Decimal(width) / seen[0], Decimal(height) / seen[1])
-    if scale > upscale_max:
-        times = scale.quantize(Decimal("0.01"), ROUND_HALF_UP).normalize()
-        return Unfinishable(
-            f"the image is {seen[0]}x{seen[1]} and would have to grow {times:f} times to fill "
-            f"{width}x{height}; the order allows {Decimal(upscale_max):f} (output.upscale_max)"
-        )
+    small = too_small(seen, width, height, upscale_max)
+    if small is not None:
+        return small
     try:
         changed: list[str] = []
-        fitted = _fitted(_normal(image, data, changed), width, height, changed)
+        made = fitted(_normal(image, data, changed), width, height, changed)
     # The decoders and lcms throw OSError, SyntaxError, ValueError, EOFError, struct.error and more
     # on broken input; whichever it is, the bytes are for the inspectors to judge.
     except Exception:  # noqa: BLE001 - see above
         return Finished(data, MEDIA_TYPES.get(came_as, _UNKNOWN_MEDIA_TYPE))
     if came_as != format:
         changed.append(f"encoded {came_as} as {format}")
-    return Finished(_encoded(fitted, format, quality), media_type, tuple(changed))
+    written = encoded(made, format, encoder_options(format, quality))
+    return Finished(written, media_type, tuple(changed))
+
+
+def too_small(
+    seen: tuple[int, int], width: int, height: int, upscale_max: Decimal | int
+) -> Unfinishable | None:
+    """Say so where an image would have to grow more than is allowed to fill width x height pixels."""
+    scale = max(Decimal(width) / seen[0], Decimal(height) / seen[1])
+    if scale <= upscale_max:
+        return None
+    times = scale.quantize(Decimal("0.01"), ROUND_HALF_UP).normalize()
+    return Unfinishable(
+        f"the image is {seen[0]}x{seen[1]} and would have to grow {times:f} times to fill "
+        f"{width}x{height}; the order allows {Decimal(upscale_max):f} (output.upscale_max)"
+    )
 
 
 def decoded(data: bytes) -> Image.Image | None:
@@ -245,7 +257,7 @@ def _plain(image: Image.Image) -> Image.Image:
     return plain.copy() if plain is image else plain
 
 
-def _fitted(picture: Image.Image, width: int, height: int, changed: list[str]) -> Image.Image:
+def fitted(picture: Image.Image, width: int, height: int, changed: list[str]) -> Image.Image:
     """Crop the middle to the shape asked for, then resize; both in one pass over the pixels."""
     from PIL import Image
 
@@ -268,12 +280,12 @@ def _fitted(picture: Image.Image, width: int, height: int, changed: list[str]) -
     )
 
 
-def _encoded(picture: Image.Image, format_: str, quality: int) -> bytes:
+def encoded(picture: Image.Image, format_: str, options: Mapping[str, Any]) -> bytes:
+    """Write an image with these options of Pillow's `save`, and its profile, and nothing else."""
     profile = picture.info.get("icc_profile")
     if format_ == "jpeg":
-        picture = _on_white(picture)
+        picture = on_white(picture)
     out = BytesIO()
-    options = encoder_options(format_, quality)
     # Handed over by hand: `save` would otherwise write whatever `info` holds.
     picture.info = {}
     picture.save(out, format_.upper(), **options, **({"icc_profile": profile} if profile else {}))
@@ -300,7 +312,8 @@ def encoder_options(format_: str, quality: int) -> dict[str, Any]:
     return {"compress_level": 3}
 
 
-def _on_white(picture: Image.Image) -> Image.Image:
+def on_white(picture: Image.Image) -> Image.Image:
+    """Put what is transparent on white."""
     from PIL import Image
 
     if picture.mode != "RGBA":

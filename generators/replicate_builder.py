@@ -41,6 +41,7 @@ from generators.replicate_wire import (
     ReplicateWire,
     Withheld,
 )
+from generators.steering import avoiding
 
 if TYPE_CHECKING:
     from generators.replicate_recovery import Recovery
@@ -91,6 +92,10 @@ class ReplicateGenerator:
     def problems(self, brief: Brief) -> list[str]:
         """Say, a sentence each, why this brief cannot be built."""
         return self.card.problems(brief, today=self.clocks.today())
+
+    def avoiding(self, brief: Brief, words: Sequence[str], *, chars_max: int) -> Brief:
+        """Tell the model what to leave out, in its negative prompt if it has one."""
+        return avoiding(self.card.input, brief, words, chars_max)
 
     def quote(self, brief: Brief) -> Quote:
         """Price one attempt of this brief at today's prices."""

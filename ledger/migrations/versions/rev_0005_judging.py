@@ -35,7 +35,9 @@ def upgrade() -> None:
         f"CONSTRAINT verdicts_severity CHECK ({SEVERITIES})"
     )
     op.add_column("verdicts", sa.Column("remedy_json", sa.Text()))
-    op.add_column("verdicts", sa.Column("sha256", WORD, nullable=False, server_default=sa.text("''")))
+    op.add_column(
+        "verdicts", sa.Column("sha256", WORD, nullable=False, server_default=sa.text("''"))
+    )
     if is_postgresql:
         _back_fill_postgresql()
     else:
