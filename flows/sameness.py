@@ -28,7 +28,16 @@ LATE_MAX = 1_000
 LATE_S = 60.0
 """How far behind the newest number, and for how long, a missing one may still become visible."""
 
-_STANDS = frozenset({JobState.ACCEPTED, JobState.IN_REVIEW, JobState.APPROVED, JobState.RELEASED})
+_STANDS = frozenset(
+    # One that this run has just let pass is still BUILT until its verdicts are written.
+    {
+        JobState.BUILT,
+        JobState.ACCEPTED,
+        JobState.IN_REVIEW,
+        JobState.APPROVED,
+        JobState.RELEASED,
+    }
+)
 
 
 class Sameness:
@@ -139,13 +148,9 @@ class _OrderPictures:
 
 
 def _still_stands(books: Books, job_id: str, attempt_id: str) -> bool:
-    """Whether a picture has passed and nobody has rejected it since.
-
-    One that this run has just let pass is still BUILT until its verdicts are written.
-    """
+    """Whether a picture has passed and nobody has rejected it since."""
     return any(
-        view.attempt_id == attempt_id and (view.state in _STANDS or view.state is JobState.BUILT)
-        for view in books.jobs([job_id])
+        view.attempt_id == attempt_id and view.state in _STANDS for view in books.jobs([job_id])
     )
 
 
@@ -213,7 +218,7 @@ def _tell_unmeasured(books: Books) -> None:
     count = books.unmeasured_count()
     if count:
         log.warning(
-            "%d released pictures were never measured, so nothing is compared with them; "
+            "Released pictures that were never measured, so that nothing is compared with them: %d. "
             "`mintage ledger fingerprints` measures them.",
             count,
             extra={"action": "pictures_unmeasured"},

@@ -32,6 +32,7 @@ def measured(rule: NotSeenBefore, hash_: int, mirrored: int = MIRRORED) -> Verdi
         passed=True,
         measured={"phash": digits(hash_), "phash_mirrored": digits(mirrored)},
         reason=None,
+        severity=rule.severity,
     )
 
 
