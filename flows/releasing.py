@@ -52,6 +52,18 @@ def approval(books: Books, view: JobView) -> Approval | None:
     return None
 
 
+def _verification(verdict: VerdictRecord) -> Verification:
+    return Verification(
+        verdict.criterion,
+        verdict.version,
+        json.loads(verdict.parameters_json),
+        json.loads(verdict.measured_json),
+        passed=verdict.passed,
+        severity=verdict.severity.value,
+        reason=verdict.reason,
+    )
+
+
 def put_release(
     run: OrderRun,
     view: JobView,
@@ -86,18 +98,7 @@ def put_release(
         provider_ref=view.provider_ref,
         attempt_id=view.attempt_id,
         attempts=view.last_number,
-        verified_by=tuple(
-            Verification(
-                verdict.criterion,
-                verdict.version,
-                json.loads(verdict.parameters_json),
-                json.loads(verdict.measured_json),
-                passed=verdict.passed,
-                severity=verdict.severity.value,
-                reason=verdict.reason,
-            )
-            for verdict in verdicts
-        ),
+        verified_by=tuple(map(_verification, verdicts)),
         review=review,
         approved_by=view.approved_by,
         approved_at=view.accepted_at if view.approved_by else None,
