@@ -1,0 +1,124 @@
+"""Near duplicates in whole runs, against a provider that draws the same picture every time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from contract.engines.engine_parts import FailingStore, MendableHouse
+from loopback.server import LoopbackProvider
+from pydantic import SecretStr
+
+from assets import StoreUnavailable
+from flows import InlineEngine, RunReport, Settings, run_order, run_plan
+from ledger import Books, JobState
+
+JOBS = 4
+SIDE = 128
+
+
+@pytest.fixture(scope="module")
+def provider() -> Iterator[LoopbackProvider]:
+    with LoopbackProvider(seed=7, picture_variants=1) as running:
+        yield running
+
+
+@pytest.fixture
+def house(tmp_path: Path, provider: LoopbackProvider) -> MendableHouse:
+    settings = Settings(
+        database_url=f"sqlite:///{tmp_path}/ledger.db",
+        store_url=f"file:{tmp_path}/store",
+        replicate_api_token=SecretStr(provider.token),
+        replicate_base_url=provider.base_url,
+        prefect_api_url=None,
+        absent_after_s=0,
+        settle_timeout_s=10,
+        inspectors=1,
+    )
+    return MendableHouse(settings)
+
+
+@pytest.fixture
+def books(house: MendableHouse) -> Iterator[Books]:
+    with house.books() as opened:
+        yield opened
+
+
+def order(slug: str, *, asks: bool = True) -> dict[str, Any]:
+    rule = [{"not_seen_before": {}}] if asks else []
+    return {
+        "order": slug,
+        "title": "Autumn mugs",
+        "owner": "brand-team@acme.example",
+        "cost_center": "cc-4100",
+        "campaign": "autumn-2026",
+        "budget": {"cap": "1.00", "per_job": "0.02", "attempts": 2},
+        "generator": {"provider": "replicate", "model": "black-forest-labs/flux-schnell"},
+        "brief": {"prompt": "Mug {variant}"},
+        "variants": JOBS,
+        "output": {"width": SIDE, "height": SIDE, "format": "webp", "name": "mug-{variant}"},
+        "done": [
+            {"dimensions": {"width": SIDE, "height": SIDE}},
+            {"format": {"is": "webp"}},
+            *rule,
+        ],
+        "concurrency": JOBS,
+    }
+
+
+def run(house: MendableHouse, books: Books, data: dict[str, Any]) -> RunReport:
+    path = Path(house.settings.store_url.removeprefix("file:")).parent / "order.yaml"
+    path.write_text(yaml.safe_dump(data), encoding="utf-8")
+    plan = house.plan(path)
+    return asyncio.run(run_plan(house, books, plan, None, InlineEngine()))
+
+
+def reasons(books: Books, order_id: str) -> list[str]:
+    page = books.job_ids(order_id, (JobState.REJECTED,))
+    return [str(view.reason) for view in books.jobs([job_id for _, job_id in page])]
+
+
+def test_one_of_many_copies_is_released_and_later_orders_know_it(
+    house: MendableHouse, books: Books
+) -> None:
+    first = run(house, books, order("mugs"))
+    assert (first.released, first.rejected, first.attempts) == (1, JOBS - 1, 2 * JOBS - 1)
+    (kept,) = books.released(first.order_id)
+    assert all(
+        f"not_seen_before: The picture is nearly the same as {kept.name} (" in reason
+        for reason in reasons(books, first.order_id)
+    )
+    second = run(house, books, order("cups"))
+    assert (second.released, second.rejected) == (0, JOBS)
+    assert all(
+        f"nearly the same as {kept.job_id} (" in reason
+        for reason in reasons(books, second.order_id)
+    )
+    story = books.story(f"{second.order_id}#mug-1")
+    assert story is not None
+    (failed,) = [one for one in story.attempts[-1].verdicts if not one.passed]
+    assert '"kind":"new_seed"' in str(failed.remedy_json)
+    assert f'"nearest":"{kept.job_id}"' in failed.measured_json
+    assert books.verify().problem is None
+
+
+def test_what_was_accepted_and_not_released_when_a_run_broke_is_still_the_first(
+    house: MendableHouse, books: Books
+) -> None:
+    house.stores.append(FailingStore(house.store(), "released/", after=0))  # type: ignore[arg-type]
+    with pytest.raises(StoreUnavailable, match="disk is full"):
+        run(house, books, order("mugs"))
+    house.stores.clear()
+    (broken,) = books.orders()
+    order_id = broken.record.order_id
+    (passed,) = books.passed_pictures(order_id)
+    assert books.released_pictures(0, 10) == []
+    report = asyncio.run(run_order(house, books, order_id, InlineEngine()))
+    assert (report.released, report.rejected) == (1, JOBS - 1)
+    (kept,) = books.released(order_id)
+    assert kept.job_id == passed.job_id
+    assert len(books.released_pictures(0, 10)) == 1
