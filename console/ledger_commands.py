@@ -11,7 +11,9 @@ from cyclopts import App, Parameter
 from console import budget_commands
 from console.arguments import Json, a_path, open_house
 
-Dimension = Literal["order", "job", "model", "provider", "cost_center", "campaign", "period", "day"]
+Dimension = Literal[
+    "order", "job", "model", "provider", "cost_center", "campaign", "period", "day", "criterion"
+]
 
 
 def register(app: App) -> None:
@@ -28,21 +30,30 @@ def register(app: App) -> None:
 
 def summary(
     *,
-    by: Annotated[Dimension | None, Parameter(help="A row for each value of this.")] = None,
+    by: Annotated[
+        Dimension | None,
+        Parameter(
+            help="A row for each value of this; `criterion` says what became of the files, and what "
+            "those cost that a rule rejected."
+        ),
+    ] = None,
     json: Json = False,
 ) -> int:
     """Say what was spent, held and lost sight of, in all and by a dimension."""
     from console.output import print_json
-    from console.spend_summary import print_summary, summary_json
+    from console.spend_summary import print_spend, print_summary, spend_json, summary_json
     from ledger import AttemptState
 
     with open_house().books() as books:
-        totals = books.totals()
-        rows = books.summary(by) if by else []
+        totals, spend = books.totals_and_spend() if by == "criterion" else (books.totals(), [])
+        rows = books.summary(by) if by and by != "criterion" else []
         lost = books.lost(states=(AttemptState.UNKNOWN,))
     oldest_s = max((_age_s(one.held_at) for one in lost), default=None)
     if json:
-        print_json(summary_json(totals, by, rows, len(lost), oldest_s))
+        made = summary_json(totals, by, rows, len(lost), oldest_s)
+        print_json(made | spend_json(spend) if by == "criterion" else made)
+    elif by == "criterion":
+        print_spend(totals, spend)
     else:
         print_summary(totals, by, rows, len(lost), oldest_s)
     return 0

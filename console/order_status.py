@@ -18,6 +18,7 @@ from console.run_report import (
     report_json,
     state_words,
 )
+from console.spend_summary import print_rejects, rejects_json
 from flows import RunReport, report
 from ledger import AttemptState, Books, JobView, LostAttempt, OrderView, format_usd
 
@@ -93,6 +94,7 @@ def one_order(books: Books, view: OrderView, *, as_json: bool) -> int:
         out.print(_waiting(books, stands, now))
     if lost:
         out.print(_open_attempts(lost, now))
+    print_rejects(books, record.order_id)
     print_not_released(books, record.order_id)
     for step in next_steps(stands):
         out.print(f"Next: {step}", soft_wrap=True)
@@ -131,6 +133,7 @@ def _order_json(
             }
             for one in lost
         ],
+        **rejects_json(books.spend(record.order_id)),
         "not_released": [
             {"job_id": job.job_id, "state": str(job.state), "reason": job.reason}
             for job in _look_at(books, record.order_id)

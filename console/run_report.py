@@ -6,6 +6,7 @@ from typing import Any
 
 from console.failures import sentence
 from console.output import amounts, print_json, say, screen, table, usd_text
+from console.spend_summary import print_rejects
 from flows import RunReport
 from ledger import Books, JobState, format_usd
 
@@ -96,6 +97,7 @@ def print_report(books: Books, report: RunReport) -> None:
         out.print(f"Still held for lost answers: {format_usd(report.held_nano)}")
     if report.overrun_nano:
         out.print(f"Charged above holds (overrun): {format_usd(report.overrun_nano)}")
+    print_rejects(books, report.order_id)
     print_not_released(books, report.order_id)
     if report.manifest and report.released:
         out.print(f"Manifest: {report.manifest}", soft_wrap=True)
@@ -139,6 +141,9 @@ def print_not_released(books: Books, order_id: str) -> None:
         )
     )
     if len(page) > NOT_RELEASED_SHOWN:
+        counts = books.job_counts(order_id)
+        more = sum(counts[state] for state in LOOK_AT) - len(views)
         out.print(
-            f"… and more; `mintage status {order_id} --json` lists all of them.", soft_wrap=True
+            f"… and {more:,} more; `mintage status {order_id} --json` lists all of them.",
+            soft_wrap=True,
         )

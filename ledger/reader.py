@@ -251,12 +251,14 @@ class Reader(ABC):
             return reporting.summary(connection, by)
 
     def spend(self, order_id: str | None = None) -> list[SpendRow]:
-        """What the attempts of one order, or of all, came to and cost, by what they came to.
-
-        The amounts of all add up to `totals().charged_nano`.
-        """
-        with self._snapshot() as connection:
+        """What the attempts of one order, or of all, came to and cost, by what they came to."""
+        with self._reading() as connection:
             return rejects.spend(connection, order_id)
+
+    def totals_and_spend(self) -> tuple[Totals, list[SpendRow]]:
+        """The totals, and what all attempts came to at the same moment: the rows add up to them."""
+        with self._snapshot() as connection:
+            return reporting.totals(connection), rejects.spend(connection)
 
     def charges(self) -> Iterator[ChargeRow]:
         """One row per charge and per overrun, in the order they were booked, streamed.

@@ -216,6 +216,12 @@ class SpendRow:
     charged_nano: int
 
     @property
+    def is_rule(self) -> bool:
+        """Whether the key is a criterion's name."""
+        ends = (self.RELEASED, self.IN_PROGRESS, self.FAILED, self.REVIEW)
+        return self.key not in {*ends, self.NOT_RELEASED, self.NOT_JUDGED}
+
+    @property
     def is_reject(self) -> bool:
         """Whether this money brought no released file, and never will."""
         return self.key not in {self.RELEASED, self.IN_PROGRESS}
