@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
+from collections import deque
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 from flows.errors import BadOrder, BadSettings
@@ -15,7 +19,8 @@ from flows.order_text import read_order_text
 from flows.placeholders import fill, has_placeholder
 from flows.planning import Plan
 from flows.problems import FieldPath, Problem, dotted
-from validators import Criterion, Verdict, inspect
+from flows.wiring import worker_limits
+from validators import Criterion, InspectorPool, Verdict
 
 PIECE_MAX_BYTES = 64_000_001
 """One byte more than the inspectors take: a larger file is refused without being read to its end."""
@@ -94,12 +99,34 @@ def rules_of_order(plan: Plan, job_name: str | None) -> tuple[Criterion, ...]:
 
 
 def inspect_files(paths: Sequence[Path], criteria: Sequence[Criterion]) -> Iterator[Inspected]:
-    """Judge each file by every criterion, one after the other.
+    """Judge each file by every criterion, in their order, in processes of their own.
+
+    A file that ends its process, or takes too much time or memory, is refused as one that is not
+    intact, and the others are judged all the same.
 
     Raises:
         OSError: a file cannot be read.
+        InspectorsUnavailable: no process can be started.
     """
-    for path in paths:
-        with path.open("rb") as file:
-            data = file.read(PIECE_MAX_BYTES)
-        yield Inspected(path, data, inspect(data, criteria))
+    limits = worker_limits(any(one.extra is not None for one in criteria))
+    workers = min(len(os.sched_getaffinity(0)), len(paths)) or 1
+    with (
+        InspectorPool(workers, worker_limits=limits) as pool,
+        ThreadPoolExecutor(workers, "inspect") as threads,
+    ):
+
+        def judge(path: Path) -> Inspected:
+            with path.open("rb") as file:
+                data = file.read(PIECE_MAX_BYTES)
+            return Inspected(path, data, pool.inspect(data, criteria))
+
+        rest = iter(paths)
+        # A few ahead of what is asked for, so that a long list of files is never in memory whole.
+        ahead = deque(threads.submit(judge, path) for path in islice(rest, 2 * workers))
+        try:
+            while ahead:
+                yield ahead.popleft().result()
+                ahead.extend(threads.submit(judge, path) for path in islice(rest, 1))
+        finally:
+            for one in ahead:
+                one.cancel()
