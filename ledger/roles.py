@@ -41,7 +41,7 @@ _ATTEMPT_END = (
     "latency_ms, ended_at_us"
 )
 _TOTALS = ("INSERT", "UPDATE (charged_nano, overrun_nano, entry_count)")
-_LEASES = ("INSERT", "UPDATE (holder, since_us, expires_at_us)", "DELETE")
+_LEASES = ("INSERT", "UPDATE (order_id, holder, since_us, expires_at_us)", "DELETE")
 
 RIGHTS: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
     "orders": {
