@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from cyclopts import App, Parameter
 
-from console import budget_commands
+from console import budget_commands, fingerprint_commands
 from console.arguments import Json, a_path, open_house
 
 Dimension = Literal[
@@ -25,6 +25,7 @@ def register(app: App) -> None:
     ledger.command(migrate)
     ledger.command(roles)
     budget_commands.register(ledger)
+    fingerprint_commands.register(ledger)
     app.command(ledger)
 
 

@@ -21,6 +21,7 @@ from flows.errors import (
     UnknownOrderId,
 )
 from flows.inspecting import Inspected, inspect_files, rules_of_file, rules_of_order
+from flows.measuring import Measured, measure_released
 from flows.nightly import NightlyOrder, nightly_exit_code, order_files, run_nightly
 from flows.order_run import OrderRun
 from flows.planning import Plan, plan_order
@@ -51,6 +52,7 @@ __all__ = [
     "House",
     "InlineEngine",
     "Inspected",
+    "Measured",
     "NightlyOrder",
     "NotInReview",
     "NothingToRun",
@@ -74,6 +76,7 @@ __all__ = [
     "inspect_files",
     "job_ids_of",
     "longest_waiting",
+    "measure_released",
     "nightly_exit_code",
     "one_waiting",
     "order_files",

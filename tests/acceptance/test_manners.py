@@ -41,6 +41,7 @@ COMMANDS = (
     "ledger export",
     "ledger verify",
     "ledger migrate",
+    "ledger fingerprints",
     "models",
     "doctor",
 )

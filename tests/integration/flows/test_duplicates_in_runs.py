@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,15 @@ from loopback.server import LoopbackProvider
 from pydantic import SecretStr
 
 from assets import StoreUnavailable
-from flows import InlineEngine, RunReport, Settings, run_order, run_plan
+from flows import (
+    InlineEngine,
+    Measured,
+    RunReport,
+    Settings,
+    measure_released,
+    run_order,
+    run_plan,
+)
 from ledger import Books, JobState
 
 JOBS = 4
@@ -122,3 +131,31 @@ def test_what_was_accepted_and_not_released_when_a_run_broke_is_still_the_first(
     (kept,) = books.released(order_id)
     assert kept.job_id == passed.job_id
     assert len(books.released_pictures(0, 10)) == 1
+
+
+def test_pictures_that_nobody_measured_are_measured_and_known_from_then_on(
+    house: MendableHouse, books: Books
+) -> None:
+    first = run(house, books, order("mugs", asks=False))
+    assert first.released == JOBS
+    gone, kept, *_ = books.released(first.order_id)
+    Path(house.store().locate(gone.release_key).removeprefix("file://")).unlink()
+
+    def measure(limit: int | None) -> Measured:
+        with contextlib.closing(house.inspectors()) as inspectors:
+            return asyncio.run(measure_released(books, house.store(), inspectors, limit=limit))
+
+    begun = measure(2)
+    assert (begun.measured + len(begun.left), books.unmeasured_count()) == (
+        2,
+        JOBS - begun.measured,
+    )
+    done = measure(None)
+    assert begun.measured + done.measured == JOBS - 1
+    ((job_id, why),) = done.left
+    assert (job_id, gone.release_key in why) == (gone.job_id, True)
+    assert [one.job_id for one in books.unmeasured()] == [gone.job_id]
+    second = run(house, books, order("cups"))
+    assert (second.released, second.rejected) == (0, JOBS)
+    assert kept.order_id in reasons(books, second.order_id)[0]
+    assert books.verify().problem is None
