@@ -12,6 +12,7 @@ from typing import TypeVar
 from assets import Store
 from flows.bookkeeping import Bookkeeper
 from flows.job_plan import JobPlanner
+from flows.known_verdicts import KnownVerdicts
 from flows.lease_age import LeaseAge
 from flows.order_form import OrderForm
 from flows.patience import Patience
@@ -131,6 +132,7 @@ class OrderRun:
     gate: HoldGate = field(init=False)
     patience: Patience = field(init=False)
     sameness: Sameness = field(init=False)
+    known: KnownVerdicts = field(init=False)
     slots: asyncio.Semaphore = field(init=False)
     verdicts: dict[str, tuple[VerdictRecord, ...]] = field(default_factory=dict)
     """Verdicts of attempts between inspection and release, to spare a read; the books have them too."""
@@ -149,6 +151,7 @@ class OrderRun:
         self.planner = JobPlanner(self.form)
         self.patience = Patience(self.clock, self.sleep, self.settle_timeout_s)
         self.gate = HoldGate(self.keeper, self.patience)
+        self.known = KnownVerdicts(self.keeper)
         self.sameness = Sameness(self.keeper, self.record.order_id)
         self.slots = asyncio.Semaphore(self.form.concurrency)
 

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from validators.fingerprint import Fingerprint, Likeness
     from validators.formats import FORMAT_TITLES, IMAGE_FORMATS, ImageFormat
     from validators.hash_index import HashIndex
-    from validators.inspection import INTACT_VERSION, inspect
+    from validators.inspection import INTACT_VERSION, in_order, inspect, rule_of
     from validators.inspector_worker import WorkerLimits
     from validators.inspectors import Inspectors, LocalInspectors
     from validators.isolation import InspectorPool
@@ -78,11 +78,13 @@ __all__ = [
     "annotate",
     "as_data_address",
     "criteria_forms",
+    "in_order",
     "inspect",
     "is_data_address",
     "parse_done",
     "read_references",
     "registered",
+    "rule_of",
 ]
 
 _HOMES: Final = MappingProxyType(
@@ -110,7 +112,7 @@ _HOMES: Final = MappingProxyType(
         "fingerprint": ("Fingerprint", "Likeness"),
         "formats": ("FORMAT_TITLES", "IMAGE_FORMATS", "ImageFormat"),
         "hash_index": ("HashIndex",),
-        "inspection": ("INTACT_VERSION", "inspect"),
+        "inspection": ("INTACT_VERSION", "in_order", "inspect", "rule_of"),
         "inspector_worker": ("WorkerLimits",),
         "inspectors": ("Inspectors", "LocalInspectors"),
         "isolation": ("InspectorPool",),

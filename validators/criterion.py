@@ -120,6 +120,14 @@ class Criterion(BaseModel):
         description="block refuses the file, review sends it to a person, warn only tells",
     )
 
+    @property
+    def depends_on_books(self) -> bool:
+        """Whether a finding may be another one next time, for the same bytes and parameters.
+
+        So it is where pictures are compared with what is in the books: nothing is taken over then.
+        """
+        return False
+
     @classmethod
     def missing(cls) -> tuple[str, ...]:
         """Name the modules that it needs and that are not installed."""

@@ -194,8 +194,9 @@ class Invariants:
     def _check_releases(self) -> None:
         for row in self.rows(
             "SELECT r.job_id, r.sha256, a.sha256 AS built, j.state, j.approved_by, a.provider_ref, "
-            "(SELECT count(*) FROM verdicts v WHERE v.attempt_id = r.attempt_id) AS judged, "
-            "(SELECT count(*) FROM verdicts v WHERE v.attempt_id = r.attempt_id AND NOT v.passed)"
+            "(SELECT count(*) FROM verdicts v WHERE v.attempt_id = r.attempt_id "
+            "AND v.sha256 = r.sha256) AS judged, (SELECT count(*) FROM verdicts v "
+            "WHERE v.attempt_id = r.attempt_id AND v.sha256 = r.sha256 AND NOT v.passed)"
             " AS failed FROM releases r JOIN attempts a USING (attempt_id) JOIN jobs j "
             "ON j.job_id = r.job_id"
         ):
@@ -220,7 +221,8 @@ class Invariants:
         found = self.rows(
             "SELECT count(*) AS n FROM jobs j JOIN attempts a ON a.attempt_id = j.attempt_id "
             "WHERE a.sha256 = ? AND j.state IN ('approved', 'released') AND NOT EXISTS "
-            "(SELECT 1 FROM verdicts v WHERE v.attempt_id = a.attempt_id AND NOT v.passed)",
+            "(SELECT 1 FROM verdicts v WHERE v.attempt_id = a.attempt_id AND v.sha256 = a.sha256 "
+            "AND NOT v.passed)",
             sha256,
         )
         _must(found[0]["n"] > 0, f"R1: {key} became public with bytes that passed no gate")

@@ -67,6 +67,11 @@ class NotSeenBefore(Criterion):
         json_schema_extra={"unit": "bits of 64"},
     )
 
+    @property
+    def depends_on_books(self) -> bool:
+        """Say so where more than the forbidden pictures is compared."""
+        return bool(self.against)
+
     def inspect(self, picture: Picture) -> Finding:
         """Compare with the forbidden pictures; the hashes are measured for the other comparisons.
 

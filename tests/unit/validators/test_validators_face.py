@@ -62,11 +62,13 @@ def test_the_public_face_is_pinned() -> None:
         "annotate",
         "as_data_address",
         "criteria_forms",
+        "in_order",
         "inspect",
         "is_data_address",
         "parse_done",
         "read_references",
         "registered",
+        "rule_of",
     ]
     for name in validators.__all__:
         assert getattr(validators, name) is not None
