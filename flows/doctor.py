@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import importlib.util
+import os
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 
 from assets import AssetsError
@@ -13,6 +15,7 @@ from flows.prefect_health import ask_prefect
 from flows.wiring import House
 from generators import Checkable, GeneratorError, TokenMissing, TokenRefused, load_cards
 from ledger import LedgerError
+from validators import InspectionError, registered
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +32,7 @@ def examine(house: House) -> list[Check]:
     return [
         _try("books", lambda: _books(house)),
         _try("store", lambda: _store(house)),
+        _try("inspectors", lambda: _inspectors(house)),
         _try("model cards", _cards),
         *(
             _try(provider, lambda provider=provider: _provider(house, provider))  # type: ignore[misc]
@@ -41,7 +45,7 @@ def examine(house: House) -> list[Check]:
 def _try(subject: str, look: Callable[[], str]) -> Check:
     try:
         return Check(subject, ok=True, finding=look())
-    except (LedgerError, AssetsError, GeneratorError) as error:
+    except (LedgerError, AssetsError, GeneratorError, InspectionError) as error:
         return Check(subject, ok=False, finding=str(error))
 
 
@@ -55,6 +59,17 @@ def _store(house: House) -> str:
     store = house.store()
     store.check()
     return f"{store.url} can be written and puts once"
+
+
+def _inspectors(house: House) -> str:
+    """Have a process judge what is no picture: that it answers is what is asked."""
+    with closing(house.inspectors()) as inspectors:
+        (verdict,) = asyncio.run(inspectors.inspect_async(b"", ()))
+        assert not verdict.passed  # noqa: S101  nothing is no picture
+    count = house.settings.inspectors or len(os.sched_getaffinity(0))
+    lacking = sorted({str(one.extra) for one in registered().values() if one.missing()})
+    missing = "".join(f'; without {one} (pip install "mintage[{one}]")' for one in lacking)
+    return f"{count} process{'es' if count > 1 else ''} at once{missing}"
 
 
 def _cards() -> str:
