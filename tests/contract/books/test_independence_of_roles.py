@@ -35,8 +35,10 @@ from ledger import (
     BooksUnavailable,
     Decision,
     DecisionKind,
+    HeldBy,
     JobMove,
     JobState,
+    Lease,
     Scope,
 )
 from ledger.roles import FINANCE, FOREMAN, READER, REVIEWER, RIGHTS, ROLES, ROW_RULES, SEQUENCES
@@ -219,8 +221,8 @@ VERDICT = (
 )
 DOUBT = (
     "INSERT INTO verdicts (attempt_id, position, criterion, version, parameters_json, passed, "
-    "measured_json, reason, at_us, severity) "
-    f"VALUES ('{ACCEPTED}/1', 9, 'doubt', 1, '{{}}', false, '{{}}', 'unclear', 1, 'review')"
+    "measured_json, reason, at_us, severity, sha256) VALUES "
+    f"('{ACCEPTED}/1', 9, 'doubt', 1, '{{}}', false, '{{}}', 'unclear', 1, 'review', '{SHA256}')"
 )
 JOB = (
     "INSERT INTO jobs (job_id, order_id, position, name, brief_json, state, attempts_used, "
@@ -357,6 +359,12 @@ def test_each_role_does_its_whole_work_and_the_books_hold(own_url: str) -> None:
 
     with books_of("nightly") as books:
         first, second, third = plan(books, an_order(jobs=3))
+        with books.transaction() as desk:
+            assert isinstance(desk.take_lease("mugs@2026", "me", 60), Lease)
+            assert isinstance(desk.take_lease("mugs@2026", "you", 60), HeldBy)
+            desk.renew_lease("mugs@2026", "me", 60)
+            desk.must_hold_lease("mugs@2026", "me")
+            assert desk.drop_lease("mugs@2026", "me")
         settle(books, built(admit(books, first)))
         inspect(books, first)
         approve(books, first)
