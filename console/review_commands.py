@@ -168,13 +168,23 @@ def reject(
     by: By,
     because: Annotated[str, Parameter(name="--because", help="Why, in a sentence.")],
     sha256: Sha256 = None,
+    avoid: Annotated[
+        str | None,
+        Parameter(name="--avoid", help="What the next attempt shall leave out, such as 'text'."),
+    ] = None,
 ) -> int:
     """Reject assets: they go back to build while attempts and money are left."""
-    return _decide(targets, by, because, sha256, approving=False)
+    return _decide(targets, by, because, sha256, approving=False, avoid=avoid)
 
 
 def _decide(
-    targets: tuple[str, ...], by: str, because: str | None, sha256: str | None, *, approving: bool
+    targets: tuple[str, ...],
+    by: str,
+    because: str | None,
+    sha256: str | None,
+    *,
+    approving: bool,
+    avoid: str | None = None,
 ) -> int:
     from flows import decide_review, job_ids_of
 
@@ -188,6 +198,7 @@ def _decide(
             because=because,
             approve=approving,
             sha256=sha256,
+            avoid=avoid,
             store=house.store(),
         )
         _tell(books, job_ids)

@@ -12,6 +12,7 @@ from decimal import Decimal
 from assets import DigestMismatch, Missing, Store, staged, staging_key
 from flows.briefs import JobBrief, canonical_json
 from flows.errors import BadSettings, FileChanged, NotInReview, UnknownJobId, UnknownOrderId
+from flows.rework import avoidable
 from ledger import (
     Books,
     JobState,
@@ -261,19 +262,26 @@ def decide_review(  # noqa: PLR0913  each is something that a person says
     """Approve the files of jobs or reject them, all or none; give where each job is now.
 
     Without `approve`, a reason means a rejection. `sha256` is the beginning of the digest of the
-    file that was looked at. With a store, a file that was changed there is not decided about.
+    file that was looked at; `avoid` is a thing that the next attempt is told to leave out. With a
+    store, a file that was changed there is not decided about.
 
     Raises:
         UnknownJobId: the books have no such job.
         ReviewRefused: a job does not wait, or with another file; or nobody or the owner decides.
         FileChanged: its file is not what was built any more.
-        BadSettings: a digest that cannot be one, or one for several files.
+        BadSettings: a digest that cannot be one, or one for several files; a thing that no model
+            can be told to avoid.
     """
     views = {view.job_id: view for view in books.jobs(list(dict.fromkeys(job_ids)))}
     missing = next((one for one in job_ids if one not in views), None)
     if missing is not None:
         raise UnknownJobId(missing)
     looked_at = _looked_at(job_ids, sha256)
+    if avoid is not None and not avoidable(avoid):
+        raise BadSettings(
+            f"--avoid {avoid!r} is not what a model can be told to leave out: name one thing in words, "
+            "such as 'text' or 'hard shadows'."
+        )
     approving = because is None if approve is None else approve
     decided = []
     for job_id, view in views.items():

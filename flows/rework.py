@@ -41,6 +41,10 @@ class Changes:
 
     def to_json(self) -> str:
         """Write it for the books."""
+        return canonical_json(self.told())
+
+    def told(self) -> dict[str, object]:
+        """Give it as JSON values, as books, receipts and `mintage trace` have it."""
         found: dict[str, object] = {"because": list(self.because), "new_seed": True}
         if self.avoid:
             found["avoid"] = list(self.avoid)
@@ -48,7 +52,7 @@ class Changes:
             found["prompt"] = self.prompt
         if self.params:
             found["params"] = dict(self.params)
-        return canonical_json(found)
+        return found
 
     @classmethod
     def from_json(cls, text: str | None) -> Changes | None:
@@ -120,6 +124,9 @@ def _word(remedy_json: str | None) -> str | None:
     if not isinstance(remedy, dict) or remedy.get("kind") != "avoid":
         return None
     what = remedy.get("what")
-    if not isinstance(what, str) or len(what) > _WORDS_CHARS_MAX:
-        return None
-    return what if _WORDS.fullmatch(what) else None
+    return what if isinstance(what, str) and avoidable(what) else None
+
+
+def avoidable(what: str) -> bool:
+    """Whether a generator can be told to leave this out: a thing in a few words."""
+    return len(what) <= _WORDS_CHARS_MAX and _WORDS.fullmatch(what) is not None
