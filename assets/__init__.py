@@ -40,7 +40,7 @@ from assets.manifest import (
 from assets.memory_store import MemoryStore
 from assets.opening import open_store
 from assets.pull import PullOutcome, PullReport, PullStep, listing, pull
-from assets.receipts import Approval, ReleaseForm, Verification, receipt_json
+from assets.receipts import Approval, Mend, ReleaseForm, Verification, receipt_json
 from assets.release import Released, release
 from assets.staging import stage, staged
 from assets.store import Head, PutOutcome, Store
@@ -63,6 +63,7 @@ __all__ = [
     "ManifestHeader",
     "ManifestRow",
     "MemoryStore",
+    "Mend",
     "Missing",
     "PullOutcome",
     "PullReport",

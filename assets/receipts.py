@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Final
@@ -39,6 +39,16 @@ class Approval:
     at: datetime
     sha256: str
     """The bytes that they looked at."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mend:
+    """What was done to the output for nothing before it passed: to which bytes, and why."""
+
+    kind: str
+    from_sha256: str
+    to_sha256: str
+    because: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +90,10 @@ class ReleaseForm:
     mintage_version: str
     review: Approval | None = None
     """A person's decision, where a person had to look at it."""
+    mends: tuple[Mend, ...] = ()
+    """In the order in which they were made; the last one gave the released bytes."""
+    changed: Mapping[str, object] | None = None
+    """What the brief of this attempt was changed in after earlier ones, and why."""
 
     @property
     def key(self) -> str:
@@ -116,7 +130,12 @@ def receipt_json(form: ReleaseForm) -> bytes:
             "campaign": form.campaign,
         },
         "job": {"id": form.job_id, "name": form.name},
-        "brief": {"prompt": form.prompt, "params": dict(form.params), "seed": form.seed},
+        "brief": {
+            "prompt": form.prompt,
+            "params": dict(form.params),
+            "seed": form.seed,
+            "changed": form.changed and dict(form.changed),
+        },
         "made_by": {
             "provider": form.provider,
             "model": form.model,
@@ -124,6 +143,7 @@ def receipt_json(form: ReleaseForm) -> bytes:
             "attempt_id": form.attempt_id,
             "attempts": form.attempts,
         },
+        "mended": [asdict(mend) for mend in form.mends],
         "verified_by": [
             {
                 "criterion": verification.criterion,

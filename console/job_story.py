@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 from console.output import amounts, indented, json_value, screen, table
 from console.screen import Screen
-from ledger import AttemptStory, JobStory, ReviewView, VerdictRecord, format_usd
+from flows.rework import Changes
+from ledger import AttemptStory, JobStory, MendView, ReviewView, VerdictRecord, format_usd
 
 
 def story_json(story: JobStory) -> dict[str, Any]:
@@ -57,6 +59,8 @@ def _print_attempt(out: Screen, story: JobStory, attempt: AttemptStory) -> None:
         f"{attempt.state}{took}, held {format_usd(attempt.hold_nano)}, "
         f"charged {format_usd(attempt.charged_nano)}"
     )
+    for told in _changed(attempt):
+        out.print(indented(told, 2))
     before = next((one for one in story.attempts if one.number == attempt.number - 1), None)
     if before is not None and before.review is not None:
         told = f"made after attempt {before.number} was {review_line(before.review)}"
@@ -66,8 +70,8 @@ def _print_attempt(out: Screen, story: JobStory, attempt: AttemptStory) -> None:
         out.print(f"  provider's reference {attempt.provider_ref}", soft_wrap=True)
     if attempt.reason:
         out.print(indented(attempt.reason, 2))
-    for verdict in attempt.verdicts:
-        out.print(indented(verdict_line(verdict), 2))
+    for line in _judged(attempt):
+        out.print(indented(line, 2))
     if attempt.review is not None:
         out.print(indented(review_line(attempt.review), 2))
     if not attempt.entries:
@@ -91,6 +95,26 @@ def _print_attempt(out: Screen, story: JobStory, attempt: AttemptStory) -> None:
     )
 
 
+def _changed(attempt: AttemptStory) -> Iterator[str]:
+    """Say what was changed about the brief after earlier attempts."""
+    changes = Changes.from_json(attempt.changes_json)
+    if changes is None:
+        return
+    yield f"made with {changes.sentence()}"
+    if changes.prompt is not None:
+        yield f"told: “{changes.prompt}”"
+    for name, value in changes.params.items():
+        yield f"told: {name} “{value}”"
+
+
+def _judged(attempt: AttemptStory) -> Iterator[str]:
+    """Say what was found, and what was done about it, in the order in which it happened."""
+    for mend in attempt.mends:
+        yield from map(verdict_line, mend.verdicts)
+        yield mend_line(mend)
+    yield from map(verdict_line, attempt.verdicts)
+
+
 def verdict_line(verdict: VerdictRecord) -> str:
     """Say what one rule found, with what was measured."""
     measured = ", ".join(
@@ -101,6 +125,16 @@ def verdict_line(verdict: VerdictRecord) -> str:
     word = {"block": "FAILED", "review": "TO REVIEW", "warn": "WARNING"}[verdict.severity]
     ending = "passed" if verdict.passed else f"{word}: {verdict.reason}"
     return f"{verdict.criterion} v{verdict.version}: {ending} ({measured})"
+
+
+def mend_line(mend: MendView) -> str:
+    """Say what was done to the output for nothing, and which bytes came of it."""
+    done = {
+        "recrop": "cropped",
+        "flatten": "put on white",
+        "reencode": "written anew",
+    }[mend.kind]
+    return f"mended for nothing ({done}): {mend.from_sha256[:12]} became {mend.to_sha256[:12]}"
 
 
 def review_line(review: ReviewView) -> str:

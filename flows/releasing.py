@@ -11,6 +11,7 @@ from assets import (
     Manifest,
     ManifestHeader,
     ManifestRow,
+    Mend,
     ReleaseForm,
     Store,
     Verification,
@@ -21,9 +22,11 @@ from assets import (
 )
 from flows.briefs import JobBrief
 from flows.order_run import OrderRun
+from flows.rework import Changes
 from ledger import (
     Books,
     JobView,
+    MendView,
     OrderView,
     ReleasedView,
     ReleaseRecord,
@@ -69,6 +72,7 @@ def put_release(
     view: JobView,
     verdicts: Sequence[VerdictRecord],
     review: Approval | None = None,
+    mends: Sequence[MendView] = (),
 ) -> ReleaseRecord:
     """Put one approved job's staged bytes and receipt under their public keys.
 
@@ -80,6 +84,7 @@ def put_release(
     assert view.accepted_at is not None  # noqa: S101  as above
     order = run.record
     brief = JobBrief.from_json(view.brief_json)
+    changes = Changes.from_json(view.changes_json)
     width, height = measured_size(verdicts)
     data = staged(run.store, view.sha256)
     form = ReleaseForm(
@@ -90,8 +95,8 @@ def put_release(
         campaign=order.campaign,
         job_id=view.job_id,
         name=view.name,
-        prompt=brief.prompt,
-        params=brief.params,
+        prompt=brief.prompt if changes is None else changes.prompt or brief.prompt,
+        params=brief.params if changes is None else {**brief.params, **changes.params},
         seed=view.seed,
         provider=order.provider,
         model=order.model,
@@ -100,6 +105,10 @@ def put_release(
         attempts=view.last_number,
         verified_by=tuple(map(_verification, verdicts)),
         review=review,
+        mends=tuple(
+            Mend(one.kind.value, one.from_sha256, one.to_sha256, one.because) for one in mends
+        ),
+        changed=None if changes is None else changes.told(),
         approved_by=view.approved_by,
         approved_at=view.accepted_at if view.approved_by else None,
         accepted_at=view.accepted_at,

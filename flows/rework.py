@@ -69,9 +69,8 @@ class Changes:
 
     def sentence(self) -> str:
         """Say it as people read it."""
-        said = [f"without {thing}" for thing in self.avoid]
-        what = f"asked for {' and '.join(said)}" if said else "another seed"
-        return f"{what}, because of {'; '.join(self.because)}"
+        said = ["a new seed", *(f"without {thing}" for thing in self.avoid)]
+        return f"{', '.join(said)}; because of {', '.join(self.because)}"
 
 
 async def reworked(run: OrderRun, view: JobView, brief: Brief) -> tuple[Brief, Changes | None]:

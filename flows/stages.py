@@ -182,8 +182,9 @@ async def _release_one(run: OrderRun, view: JobView) -> bool:
     verdicts = await _verdicts(run, view)
     run.verdicts.pop(attempt_id, None)
     seen = await run.keeper.run(lambda books: approval(books, view)) if view.approved_by else None
+    mends = await run.keeper.run(lambda books: books.mends(attempt_id)) if view.mend_count else ()
     try:
-        record = await run.in_thread(lambda: put_release(run, view, verdicts, seen))
+        record = await run.in_thread(lambda: put_release(run, view, verdicts, seen, mends))
     except (Missing, DigestMismatch) as error:
         return await without_bytes(run, view, error)
     await run.keeper.release(record)
