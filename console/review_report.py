@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -13,6 +14,7 @@ from console.job_story import verdict_line
 from console.output import amounts, indented, json_value, screen, table, usd_text
 from console.screen import Screen
 from flows import Queue, Waiting
+from flows.rework import Changes
 from ledger import VerdictRecord, format_usd
 
 DIGEST_SHOWN = 12
@@ -59,6 +61,7 @@ def waiting_json(
         "passed": json_value([verdict for verdict in one.verdicts if verdict.passed]),
         "earlier": json_value(one.earlier),
         "attempt": job.last_number,
+        "changes": job.changes_json and json.loads(job.changes_json),
         "attempts_left": one.attempts_left,
         "cost_usd": usd_text(job.spent_nano),
         "left_usd": usd_text(one.left_nano),
@@ -141,6 +144,9 @@ def print_waiting(one: Waiting, *, place: str, by: str | None, saved: Path | Non
         out.print(f"copy    {saved}", soft_wrap=True)
     out.print(f"sha256  {one.sha256}", soft_wrap=True)
     out.print(f"is      {job.media_type}, {job.byte_count or 0:,} bytes, attempt {job.last_number}")
+    changes = Changes.from_json(job.changes_json)
+    if changes is not None:
+        out.print(f"made    with {changes.sentence()}")
     out.print(f"waits   {age(datetime.now(UTC) - one.since)}, since {one.since:%Y-%m-%d %H:%M} UTC")
     left = "no attempt is left" if not one.attempts_left else _attempts(one)
     out.print(f"cost    {format_usd(job.spent_nano)} so far; {left}")
