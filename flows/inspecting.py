@@ -7,7 +7,7 @@ import os
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from flows.order_text import read_order_text
 from flows.placeholders import fill, has_placeholder
 from flows.planning import Plan
 from flows.problems import FieldPath, Problem, dotted
+from flows.sameness import FilesTogether
 from flows.wiring import worker_limits
 from validators import Criterion, InspectorPool, Verdict
 
@@ -102,7 +103,8 @@ def inspect_files(paths: Sequence[Path], criteria: Sequence[Criterion]) -> Itera
     """Judge each file by every criterion, in their order, in processes of their own.
 
     A file that ends its process, or takes too much time or memory, is refused as one that is not
-    intact, and the others are judged all the same.
+    intact, and the others are judged all the same. Where a rule compares a picture with its order,
+    it is compared with the files before it that pass; what is in the books is not asked.
 
     Raises:
         OSError: a file cannot be read.
@@ -120,12 +122,17 @@ def inspect_files(paths: Sequence[Path], criteria: Sequence[Criterion]) -> Itera
                 data = file.read(PIECE_MAX_BYTES)
             return Inspected(path, data, pool.inspect(data, criteria))
 
+        together = FilesTogether()
+
+        def with_others(one: Inspected) -> Inspected:
+            return replace(one, verdicts=together.compared(str(one.path), criteria, one.verdicts))
+
         rest = iter(paths)
         # A few ahead of what is asked for, so that a long list of files is never in memory whole.
         ahead = deque(threads.submit(judge, path) for path in islice(rest, 2 * workers))
         try:
             while ahead:
-                yield ahead.popleft().result()
+                yield with_others(ahead.popleft().result())
                 ahead.extend(threads.submit(judge, path) for path in islice(rest, 1))
         finally:
             for one in ahead:

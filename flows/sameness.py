@@ -53,17 +53,12 @@ class Sameness:
         self._released: ReleasedPictures | None = None
 
     async def compared(
-        self,
-        view: JobView,
-        criteria: Sequence[Criterion],
-        verdicts: Sequence[Verdict],
-        *,
-        blocked: bool = False,
+        self, view: JobView, criteria: Sequence[Criterion], verdicts: Sequence[Verdict]
     ) -> tuple[Verdict, ...]:
-        """Return the inspectors' verdicts with those of `not_seen_before` brought to their end.
+        """Return all verdicts on a file with those of `not_seen_before` brought to their end.
 
-        Where nothing blocks then, and `blocked` says of nothing else that it does, the picture is
-        about to be accepted: from now on this run knows it.
+        Where nothing blocks then, the picture is about to be accepted: from now on this run knows
+        it.
         """
         rules = _rules(criteria)
         found = _found(verdicts)
@@ -79,7 +74,7 @@ class Sameness:
                 return self._nearest(books, rule, found, now_s)
 
             judged = _judged(verdicts, rules, found, nearest)
-            if not blocked and not any(verdict.blocks for verdict in judged):
+            if not any(verdict.blocks for verdict in judged):
                 order.keep(view.job_id, str(view.attempt_id), int(found.phash, 16))
             return judged
 
@@ -228,8 +223,6 @@ def _tell_unmeasured(books: Books) -> None:
 class FilesTogether:
     """Compares files that are judged together, with no order run: each with those before it."""
 
-    NOT_ASKED = "pictures in the books: nothing but a run of the order asks them"
-
     def __init__(self) -> None:
         self._index = HashIndex()
         self._names: list[str] = []
@@ -251,15 +244,20 @@ class FilesTogether:
             return None if twin is None else (twin, self._names[twin.index])
 
         judged = tuple(
-            replace(one, measured={**one.measured, "not_asked": self.NOT_ASKED})
-            if _rule_of(one, rules) is not None
-            else one
+            _with_what_was_not_asked(one, _rule_of(one, rules))
             for one in _judged(verdicts, rules, found, nearest)
         )
         if not any(verdict.blocks for verdict in judged):
             self._index.add([int(found.phash, 16)])
             self._names.append(name)
         return judged
+
+
+def _with_what_was_not_asked(verdict: Verdict, rule: NotSeenBefore | None) -> Verdict:
+    if rule is None:
+        return verdict
+    not_asked = f"{' and '.join(rule.against)} pictures in the books"
+    return replace(verdict, measured={**verdict.measured, "not_asked": not_asked})
 
 
 def phash_of(verdicts: Sequence[Verdict]) -> str | None:

@@ -12,7 +12,9 @@ import pytest
 import yaml
 from contract.engines.engine_parts import FailingStore, MendableHouse
 from loopback.server import LoopbackProvider
+from PIL import ImageOps
 from pydantic import SecretStr
+from unit.validators.sample_pictures import encoded, photograph
 
 from assets import StoreUnavailable
 from flows import (
@@ -20,11 +22,13 @@ from flows import (
     Measured,
     RunReport,
     Settings,
+    inspect_files,
     measure_released,
     run_order,
     run_plan,
 )
 from ledger import Books, JobState
+from validators import NotSeenBefore
 
 JOBS = 4
 SIDE = 128
@@ -58,7 +62,7 @@ def books(house: MendableHouse) -> Iterator[Books]:
 
 
 def order(slug: str, *, asks: bool = True) -> dict[str, Any]:
-    rule = [{"not_seen_before": {}}] if asks else []
+    rule: list[dict[str, object]] = [{"not_seen_before": {}}] if asks else []
     return {
         "order": slug,
         "title": "Autumn mugs",
@@ -118,7 +122,7 @@ def test_one_of_many_copies_is_released_and_later_orders_know_it(
 def test_what_was_accepted_and_not_released_when_a_run_broke_is_still_the_first(
     house: MendableHouse, books: Books
 ) -> None:
-    house.stores.append(FailingStore(house.store(), "released/", after=0))  # type: ignore[arg-type]
+    house.stores.append(FailingStore(house.store(), "released/", after=0))
     with pytest.raises(StoreUnavailable, match="disk is full"):
         run(house, books, order("mugs"))
     house.stores.clear()
@@ -159,3 +163,16 @@ def test_pictures_that_nobody_measured_are_measured_and_known_from_then_on(
     assert (second.released, second.rejected) == (0, JOBS)
     assert kept.order_id in reasons(books, second.order_id)[0]
     assert books.verify().problem is None
+
+
+def test_files_given_together_are_compared_with_each_other_and_not_with_the_books(
+    tmp_path: Path,
+) -> None:
+    paths = [tmp_path / name for name in ("one.png", "two.webp", "three.jpg")]
+    for path, image in zip(paths, (photograph(), photograph(seed=21), photograph()), strict=True):
+        path.write_bytes(encoded(ImageOps.mirror(image) if path is paths[2] else image, "png"))
+    found = list(inspect_files(paths, [NotSeenBefore()]))
+    assert [one.passed for one in found] == [True, True, False]
+    verdict = found[2].verdicts[-1]
+    assert f"nearly the mirror image of {paths[0]} (" in str(verdict.reason)
+    assert verdict.measured["not_asked"] == "order and released pictures in the books"

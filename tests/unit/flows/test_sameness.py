@@ -21,6 +21,7 @@ from validators import Fingerprint, JSONValue, NotSeenBefore, Verdict
 RULE = NotSeenBefore()
 MUGS = an_order()
 PLATES = an_order("plates@2026")
+BLURRED = Verdict("sharp", 1, {}, passed=False, measured={}, reason="It is blurred.")
 
 
 @pytest.fixture
@@ -42,9 +43,8 @@ async def ask(
 ) -> Verdict:
     """Ask about a built job's picture; gives the verdict of `not_seen_before`."""
     (view,) = await keeper.jobs([job_id])
-    (found,) = await sameness.compared(
-        view, [rule], [measured(rule, hash_, mirrored)], blocked=blocked
-    )
+    others = [BLURRED] if blocked else []
+    (*_, found) = await sameness.compared(view, [rule], [*others, measured(rule, hash_, mirrored)])
     return found
 
 
@@ -343,18 +343,17 @@ def test_a_gap_of_long_ago_is_not_read_again_and_again() -> None:
 
 def test_files_that_are_judged_together_are_compared_with_those_before_that_pass() -> None:
     together = FilesTogether()
-    refused = Verdict("sharp", 1, {}, passed=False, measured={}, reason="It is blurred.")
-    (*_, first) = together.compared("blurred.png", [RULE], [refused, measured(RULE, ONE)])
+    (*_, first) = together.compared("blurred.png", [RULE], [BLURRED, measured(RULE, ONE)])
     (second,) = together.compared("a.png", [RULE], [measured(RULE, ONE)])
     (third,) = together.compared("b.png", [RULE], [measured(RULE, near(ONE))])
     assert (first.passed, second.passed, third.passed) == (True, True, False)
     assert third.measured["nearest"] == "a.png"
     for one in (first, second, third):
-        assert one.measured["not_asked"] == FilesTogether.NOT_ASKED
+        assert one.measured["not_asked"] == "order and released pictures in the books"
     alone = NotSeenBefore(against=("released",))
     (fourth,) = together.compared("c.png", [alone], [measured(alone, ONE)])
     assert fourth.passed
-    assert fourth.measured["not_asked"] == FilesTogether.NOT_ASKED
+    assert fourth.measured["not_asked"] == "released pictures in the books"
 
 
 def test_the_nearest_of_many_released_pictures_is_named(books: Books) -> None:
