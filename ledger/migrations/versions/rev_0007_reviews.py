@@ -101,7 +101,7 @@ def downgrade() -> None:
     """Go back, if nobody has reviewed anything: what they said could not be kept."""
     said = "SELECT 1 FROM reviews WHERE NOT carried_over LIMIT 1"
     if op.get_bind().execute(sa.text(said)).first():
-        raise RuntimeError("revision 0005 has no place for what people said in reviews")
+        raise RuntimeError("revision 0006 has no place for what people said in reviews")
     if op.get_context().dialect.name == "postgresql":
         op.execute("DROP TRIGGER jobs_are_reviewed ON jobs")
     else:

@@ -37,6 +37,7 @@ from flows import (
 )
 from flows.errors import NotInReview
 from flows.reviewing import is_drawn, share_of
+from flows.rework import avoided
 from ledger import Books, JobMove, JobState, OrderRecord, ReviewRefused
 
 DATA = b"a picture"
@@ -154,6 +155,21 @@ def test_a_file_that_was_changed_in_the_store_is_not_approved_and_can_be_rejecte
     staged.unlink()
     states = decide_review(books, [two], by=by, because=None, store=store)
     assert states == {two: JobState.APPROVED}
+
+
+def test_a_reviewer_says_what_the_next_attempt_shall_leave_out(
+    books: Books, store: DirectoryStore
+) -> None:
+    one, *_ = plan(books, edition("1"))
+    wait(books, store, one)
+    by = "maria@acme.example"
+    for avoid in ("", "3 mugs", "x" * 61, "text; and faces"):
+        with pytest.raises(BadSettings, match="told to leave out"):
+            decide_review(books, [one], by=by, because="cluttered", avoid=avoid)
+    decide_review(books, [one], by=by, because="cluttered", avoid="hard shadows")
+    (said,) = books.reviews([one])[one]
+    assert json.loads(str(said.remedy_json)) == {"kind": "avoid", "what": "hard shadows"}
+    assert avoided([], [said]) == ("hard shadows",)
 
 
 def test_what_waits_longest_comes_first(books: Books, store: DirectoryStore) -> None:
