@@ -224,6 +224,16 @@ DOUBT = (
     "measured_json, reason, at_us, severity, sha256) VALUES "
     f"('{ACCEPTED}/1', 9, 'doubt', 1, '{{}}', false, '{{}}', 'unclear', 1, 'review', '{SHA256}')"
 )
+MEND = (
+    "INSERT INTO mends (attempt_id, number, kind, from_sha256, to_sha256, because, at_us) "
+    f"VALUES ('{WAITING}/1', 1, 'reencode', '{SHA256}', '{'ef' * 32}', 'x', 1)"
+)
+MENDED = [
+    "INSERT INTO verdicts (attempt_id, position, criterion, version, parameters_json, passed, "
+    "measured_json, reason, at_us, sha256) VALUES "
+    f"('{WAITING}/1', {position}, 'size', 1, '{{}}', {passed}, '{{}}', 'x', 1, '{digest * 32}')"
+    for position, passed, digest in ((8, "false", "ab"), (9, "true", "ef"))
+]
 JOB = (
     "INSERT INTO jobs (job_id, order_id, position, name, brief_json, state, attempts_used, "
     "last_number, spent_nano, updated_at_us) "
@@ -391,6 +401,22 @@ def test_each_role_does_its_whole_work_and_the_books_hold(own_url: str) -> None:
     with books_of("visitor") as books:
         sound(books)
         assert books.verify().blocks == 1
+
+
+def test_what_the_foreman_could_still_do_to_a_decision_is_found_by_the_proof(own_url: str) -> None:
+    """The server does not keep mended bytes from changing once more; whoever proves the books sees it."""
+    with Books.open(url_as("nightly", own_url), clock=SteppingClock()) as books:
+        for job_id in plan(books, an_order(jobs=1)):
+            settle(books, built(admit(books, job_id)))
+            inspect(books, job_id)
+        move(books, JobMove(WAITING, JobState.ACCEPTED, JobState.IN_REVIEW, "waits"))
+    run_sql(url_as("maria", own_url), [REVIEWED, APPROVE])
+    with Books.open(url_as("visitor", own_url), clock=SteppingClock()) as books:
+        sound(books)
+        run_sql(url_as("nightly", own_url), [f"UPDATE attempts SET sha256 = '{'ef' * 32}'"])
+        assert "was not made of them" in str(books.verify().problem)
+        run_sql(url_as("nightly", own_url), [MEND, *MENDED])
+        assert "that is not what became of them" in str(books.verify().problem)
 
 
 @pytest.mark.parametrize("user", ["nightly", "maria", "visitor"])
