@@ -13,7 +13,7 @@ from cyclopts.validators import Number
 from console.arguments import Json, a_path, open_house, parse_day
 
 if TYPE_CHECKING:
-    from flows import OrderQuote
+    from flows import OrderQuote, Plan
     from ledger import OrderView
 
 OrderFile = Annotated[Path, a_path("A work order file.")]
@@ -52,6 +52,7 @@ def check(*orders: Annotated[Path, a_path("Work order files.")], json: Json = Fa
                 "ok": True,
                 "order": plan.order_id(),
                 "jobs": plan.job_count,
+                "brand": _brand(plan),
                 "problems": [],
             }
         )
@@ -60,6 +61,13 @@ def check(*orders: Annotated[Path, a_path("Work order files.")], json: Json = Fa
     else:
         _print_checks(results)
     return 0 if all(one["ok"] for one in results) else 2
+
+
+def _brand(plan: Plan) -> dict[str, object] | None:
+    """Say which brand kit an order is judged by, if any."""
+    if plan.form.brand is None:
+        return None
+    return {"name": plan.form.brand, "sha256": plan.form.brand_sha256}
 
 
 def _print_checks(results: list[dict[str, object]]) -> None:
@@ -90,6 +98,7 @@ def quote(order: OrderFile, *, json: Json = False) -> int:
         print_json(
             {
                 "order": quoted.order_id,
+                "brand": _brand(plan),
                 "jobs": quoted.job_count,
                 "attempts_per_job": quoted.attempts_max,
                 "attempt_dearest_usd": usd_text(quoted.attempt_dearest_nano),
