@@ -183,7 +183,8 @@ class ReleasedPictures:
             self._settled += 1
             self._above.remove(self._settled)
         if not self._above:
-            self._waiting = None
+            # A set keeps the room of all that it ever held.
+            self._above, self._waiting = set(), None
             return
         newest = max(self._above)
         if self._waiting is None:
