@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from warehouse_parts import make_form
 
-from assets import Approval, receipt_json
+from assets import Approval, Mend, receipt_json
 from assets.receipts import plain_decimal
 
 DATA = b"bytes"
@@ -30,6 +30,8 @@ def test_a_receipt_says_who_made_verified_approved_and_paid() -> None:
             at=datetime(2026, 10, 1, 9, 30, tzinfo=UTC),
             sha256="ab" * 32,
         ),
+        mends=(Mend("recrop", "cd" * 32, "ab" * 32, "borders: it is framed"),),
+        changed={"because": ["attempt 1: text"], "avoid": ["text"]},
     )
     assert json.loads(receipt_json(form)) == {
         "mintage_receipt": 1,
@@ -50,7 +52,12 @@ def test_a_receipt_says_who_made_verified_approved_and_paid() -> None:
             "campaign": "autumn-2026",
         },
         "job": {"id": "product-photos@0123abcdef#mug/oak-1", "name": "mug/oak-1"},
-        "brief": {"prompt": "A mug on oak", "params": {"steps": 4}, "seed": 7},
+        "brief": {
+            "prompt": "A mug on oak",
+            "params": {"steps": 4},
+            "seed": 7,
+            "changed": {"because": ["attempt 1: text"], "avoid": ["text"]},
+        },
         "made_by": {
             "provider": "studio",
             "model": "studio/plain",
@@ -58,6 +65,14 @@ def test_a_receipt_says_who_made_verified_approved_and_paid() -> None:
             "attempt_id": "0192f0c1-2345-7890-abcd-000000000001",
             "attempts": 2,
         },
+        "mended": [
+            {
+                "kind": "recrop",
+                "from_sha256": "cd" * 32,
+                "to_sha256": "ab" * 32,
+                "because": "borders: it is framed",
+            }
+        ],
         "verified_by": [
             {
                 "criterion": "dimensions",
