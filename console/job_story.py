@@ -55,10 +55,10 @@ def _print_attempt(out: Screen, story: JobStory, attempt: AttemptStory) -> None:
     record = story.order.record
     took = "" if attempt.latency_ms is None else f" in {attempt.latency_ms:,} ms"
     out.print(
-        f"attempt {attempt.number} ({record.provider} {record.model}, seed {attempt.seed}): "
-        f"{attempt.state}{took}, held {format_usd(attempt.hold_nano)}, "
+        f"attempt {attempt.number}: {attempt.state}{took}, held {format_usd(attempt.hold_nano)}, "
         f"charged {format_usd(attempt.charged_nano)}"
     )
+    out.print(indented(f"by {record.provider} {record.model}, seed {attempt.seed}", 2))
     for told in _changed(attempt):
         out.print(indented(told, 2))
     before = next((one for one in story.attempts if one.number == attempt.number - 1), None)
@@ -118,13 +118,28 @@ def _judged(attempt: AttemptStory) -> Iterator[str]:
 def verdict_line(verdict: VerdictRecord) -> str:
     """Say what one rule found, with what was measured."""
     measured = ", ".join(
-        f"{name} {value}"
+        f"{name} {_measure(value)}"
         for name, value in json.loads(verdict.measured_json).items()
         if name != "sha256"
     )
     word = {"block": "FAILED", "review": "TO REVIEW", "warn": "WARNING"}[verdict.severity]
     ending = "passed" if verdict.passed else f"{word}: {verdict.reason}"
     return f"{verdict.criterion} v{verdict.version}: {ending} ({measured})"
+
+
+def _measure(value: object) -> str:
+    """Write what was measured as a person would: no brackets, quotes or True and False."""
+    match value:
+        case bool():
+            return "yes" if value else "no"
+        case None:
+            return "unknown"
+        case dict():
+            return ", ".join(f"{name} {_measure(one)}" for name, one in value.items()) or "none"
+        case list():
+            return ", ".join(map(_measure, value)) or "none"
+        case _:
+            return str(value)
 
 
 def mend_line(mend: MendView) -> str:
@@ -134,7 +149,7 @@ def mend_line(mend: MendView) -> str:
         "flatten": "put on white",
         "reencode": "written anew",
     }[mend.kind]
-    return f"mended for nothing ({done}): {mend.from_sha256[:12]} became {mend.to_sha256[:12]}"
+    return f"mended at no cost ({done}): {mend.from_sha256[:12]} became {mend.to_sha256[:12]}"
 
 
 def review_line(review: ReviewView) -> str:
