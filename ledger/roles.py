@@ -225,6 +225,19 @@ BEGIN
   RAISE EXCEPTION USING ERRCODE = 'insufficient_privilege', MESSAGE = TG_ARGV[0];
 END $$"""
 
+# Making a trigger locks its table against writers, and every run locks the tables in an order of its
+# own: so all of them are taken at once or none, and nobody waits for a lock while holding another.
+_LOCK_ALL: Final = """DO $$ BEGIN
+  FOR i IN 1 .. 2000 LOOP
+    BEGIN
+      LOCK TABLE TABLES IN SHARE ROW EXCLUSIVE MODE NOWAIT;
+      RETURN;
+    EXCEPTION WHEN lock_not_available THEN PERFORM pg_sleep(0.005);
+    END;
+  END LOOP;
+  LOCK TABLE TABLES IN SHARE ROW EXCLUSIVE MODE NOWAIT;
+END $$"""
+
 # A trigger runs with the rights, and by default with the search path, of whoever writes: somebody
 # with a temporary table called `reviews` could show it the approvals that it looks for.
 _PIN: Final = """DO $$
@@ -270,6 +283,8 @@ def statements(tables: Collection[str]) -> Iterator[str]:
             yield f"REVOKE ALL ON SEQUENCE {sequence} FROM {names}"
             yield f"GRANT USAGE ON SEQUENCE {sequence} TO {', '.join(roles)}"
     yield _ASK
+    guarded = sorted({rule.table for rule in ROW_RULES if rule.table in present})
+    yield _LOCK_ALL.replace("TABLES", ", ".join(guarded))
     yield _PIN
     for rule in (rule for rule in ROW_RULES if rule.table in present):
         words = ", ".join(f"'{word}'" for word in (_said(rule), *rule.roles))

@@ -121,7 +121,14 @@ def test_each_role_does_its_work_and_no_other(
     order = str(desk.write(schnell_order(3, review="all")))
     is_refused(mintage("judge", "run", order, "--json"), "permission denied for table orders")
     is_refused(mintage("treasurer", "run", order, "--json"), "permission denied for table orders")
+    caps = desk.folder / "caps.yaml"
+    caps.write_text('cost_centers: {cc-4100: {month: "500.00"}}\n')
+    monkeypatch.setenv("MINTAGE_CAPS", str(caps))
+    is_refused(mintage("runner", "run", order, "--json"), "permission denied for table cap_rules")
     assert provider.counters().posts == 0
+    # What finance has set already, a run need not set.
+    cap = ("ledger", "budget", "set", "cost_center", "cc-4100", "500.00", *BECAUSE)
+    works(mintage("treasurer", *cap))
 
     report = works(mintage("runner", "run", order, "--json"), code=3).json()
     assert (report["in_review"], report["released"]) == (3, 0)

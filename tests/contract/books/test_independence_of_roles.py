@@ -22,6 +22,7 @@ from books_parts import (
     move,
     plan,
     release,
+    request,
     run_sql,
     settle,
     sound,
@@ -31,6 +32,7 @@ from books_parts import (
 from postgres_server import PostgresServer
 
 from ledger import (
+    Admit,
     Books,
     BooksUnavailable,
     Decision,
@@ -461,6 +463,35 @@ def test_many_may_apply_the_roles_at_once(own_url: str) -> None:
     with ThreadPoolExecutor(4) as threads:
         list(threads.map(apply, range(4)))
     assert rights(own_url) == rights_of_the_code()
+
+
+def test_roles_are_applied_under_runs_that_go_on(own_url: str) -> None:
+    """Triggers need locks on tables that every run writes to, in orders of its own."""
+    order = an_order(jobs=60, cap="50.00")
+    with Books.open(own_url, clock=SteppingClock()) as owner:
+        jobs = plan(owner, order)
+
+        def work(mine: list[str]) -> None:
+            with Books.open(url_as("nightly", own_url), clock=SteppingClock()) as books:
+                for job_id in mine:
+                    with books.transaction() as desk:
+                        (admitted,) = desk.hold([request(job_id)])
+                        assert isinstance(admitted, Admit)
+                        desk.settle([built(admitted.attempt_id)])
+                    inspect(books, job_id)
+                    approve(books, job_id)
+                    release(books, job_id)
+
+        with ThreadPoolExecutor(2) as threads:
+            runs = [threads.submit(work, jobs[start::2]) for start in range(2)]
+            times = 0
+            while not all(run.done() for run in runs):
+                owner.apply_roles()
+                times += 1
+            for run in runs:
+                run.result()
+        assert times > 1
+        sound(owner)
 
 
 def test_a_table_that_came_after_the_roles_is_named(own_url: str) -> None:
