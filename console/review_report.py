@@ -130,7 +130,9 @@ def _drawn(queue: Queue) -> str:
 def _why(one: Waiting) -> str:
     asked = [doubt.criterion for doubt in one.doubts if doubt.severity.value == "review"]
     warned = [f"{doubt.criterion} (warning)" for doubt in one.doubts if doubt.severity == "warn"]
-    return ", ".join([*asked, *warned]) or "the order asks for it"
+    if not asked and one.earlier:
+        asked = ["a file before it was rejected"]
+    return ", ".join([*(asked or ["the order asks for it"]), *warned])
 
 
 def print_waiting(one: Waiting, *, place: str, by: str | None, saved: Path | None) -> None:

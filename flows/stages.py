@@ -28,6 +28,7 @@ from ledger import (
     JobState,
     JobView,
     Refuse,
+    ReviewDecision,
     Stopped,
     VerdictRecord,
     VerdictSeverity,
@@ -154,8 +155,17 @@ async def _doubts(run: OrderRun, view: JobView) -> str:
     return f" ({'; '.join(broken)})" if broken else ""
 
 
+async def _rejected_before(run: OrderRun, view: JobView) -> str:
+    """Say that a person has rejected a file of this job before: then one sees the next file too."""
+    if view.last_number == 1:
+        return ""
+    said = (await run.keeper.run(lambda books: books.reviews([view.job_id]))).get(view.job_id, ())
+    rejected = [one.by for one in said if one.decision is ReviewDecision.REJECTED]
+    return f" ({rejected[-1]} rejected the file before it)" if rejected else ""
+
+
 async def _review_one(run: OrderRun, view: JobView) -> bool:
-    doubts = await _doubts(run, view)
+    doubts = await _doubts(run, view) or await _rejected_before(run, view)
     if doubts or wants_review(run, view.job_id):
         # A person takes a while; the books have the verdicts when it is released.
         run.verdicts.pop(str(view.attempt_id), None)

@@ -49,6 +49,18 @@ REVIEW_RULES = (
             "says so"
         ),
     ),
+    Rule(
+        "where a person has rejected a file, nothing went on before a person approved another",
+        f"""
+        SELECT j.job_id, t.actor FROM reviews t JOIN jobs j ON j.job_id = t.job_id
+        WHERE t.decision = 'rejected' AND {_PASSED} AND NOT EXISTS ({_APPROVAL})
+        ORDER BY j.job_id
+        """,  # noqa: S608 - constants above
+        lambda row: (
+            f"{row.actor} rejected a file of job {row.job_id}, and the next one went on with "
+            "nobody's approval"
+        ),
+    ),
 )
 
 OWNERS = "nobody has reviewed what they ordered themselves"

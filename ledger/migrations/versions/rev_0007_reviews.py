@@ -45,8 +45,9 @@ OWN_REVIEW = """
             OR {place}(lower(o.owner), '<' || lower(trim(NEW.actor)) || '>') > 0))
 """
 
-# What a person has to look at: a broken rule that wants it, or an order that wants all of it. The
-# draw of a sample is out of a database's reach; `mintage ledger verify` draws it again.
+# What a person has to look at: what breaks a rule that wants it, what comes after a file that a
+# person rejected, or all where the order says so. The draw of a sample is out of a database's
+# reach; `mintage ledger verify` draws it again.
 UNREVIEWED = """
     NOT EXISTS (
         SELECT 1 FROM reviews r JOIN attempts a ON a.attempt_id = r.attempt_id
@@ -56,6 +57,8 @@ UNREVIEWED = """
         OR EXISTS (SELECT 1 FROM verdicts v JOIN attempts a ON a.attempt_id = v.attempt_id
             WHERE v.attempt_id = NEW.attempt_id AND v.sha256 = a.sha256
             AND NOT v.passed AND v.severity = 'review')
+        OR EXISTS (SELECT 1 FROM reviews t
+            WHERE t.job_id = NEW.job_id AND t.decision = 'rejected')
         OR EXISTS (SELECT 1 FROM orders o WHERE o.order_id = NEW.order_id
             AND {review_of_order} = 'all'))
 """

@@ -209,8 +209,17 @@ def test_the_database_lets_nothing_past_a_person(books: Books, books_url: str) -
     with pytest.raises(BrokenPromise, match=past):
         approve(books, one)
     move(books, JobMove(one, JobState.ACCEPTED, JobState.IN_REVIEW, "waits"))
-    review(books, one)
-    sound(books)
+    assert review(books, one, "too dark") is JobState.PLANNED
+    # The next file breaks no rule, but a person has rejected the one before.
+    settle(books, built(admit(books, one, number=2), sha256=OTHER))
+    inspect(books, one, number=2)
+    with pytest.raises(BrokenPromise, match=past):
+        approve(books, one)
+    disarm(books_url)
+    approve(books, one)
+    problem = books.verify().problem
+    assert problem is not None
+    assert "maria@acme.example rejected a file" in problem
 
 
 def test_the_database_takes_no_false_review(
