@@ -62,6 +62,7 @@ def test_cleaned_text_can_be_kept_by_both_databases(text: str) -> None:
         (ServerError("53100"), BooksUnavailable, "no disk space left"),
         (ServerError("25006"), BooksUnavailable, "read-only"),
         (ServerError("28P01"), BooksUnavailable, "refused the password"),
+        (ServerError("42501"), BooksUnavailable, "does not let this user do that (first line)"),
         (ServerError("08006"), BooksUnavailable, "does not answer"),
         (ServerError(None), BooksUnavailable, "does not answer"),
         (ServerError("XX000"), BooksUnavailable, "failed (XX000): first line"),
