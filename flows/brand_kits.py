@@ -122,7 +122,7 @@ def read_kit(file: Path, slug: str) -> BrandKit:
     Raises:
         BadOrder: with every problem that was found, each with its line.
     """
-    data, places = read_order_text(file)
+    data, places = read_order_text(file, "a brand kit: `name: Acme` and so on")
     problems: list[Problem] = []
     form = None
     try:

@@ -47,7 +47,7 @@ def rules_of_file(path: Path) -> tuple[Criterion, ...]:
     Raises:
         BadOrder: with every problem that was found, each with its line.
     """
-    data, places = read_order_text(path)
+    data, places = read_order_text(path, "rules: `done:` and a list of criteria")
     sources = read_sources(data, places)
     data = sources.data
     problems: list[Problem] = [

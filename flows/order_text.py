@@ -177,8 +177,10 @@ _SCALARS: dict[str, Callable[[str], object]] = {
 }
 
 
-def read_order_text(path: Path) -> tuple[dict[str, object], Places]:
-    """Read one order file.
+def read_order_text(
+    path: Path, wanted: str = "a work order: `order: my-order` and so on"
+) -> tuple[dict[str, object], Places]:
+    """Read one order file, or another that is written like one; `wanted` says what it should be.
 
     Raises:
         BadOrder: it cannot be read, is no YAML, has a key twice, or is no mapping.
@@ -197,7 +199,7 @@ def read_order_text(path: Path) -> tuple[dict[str, object], Places]:
         raise _bad(file, None, "bytes that are not UTF-8 text", "a YAML file in UTF-8") from error
     except OSError as error:
         reason = error.strerror or type(error).__name__
-        raise _bad(file, None, f"a file that cannot be read ({reason})", "a work order") from error
+        raise _bad(file, None, f"a file that cannot be read ({reason})", wanted) from error
     try:
         node = yaml.compose(text, Loader=yaml.SafeLoader)
     except yaml.MarkedYAMLError as error:
@@ -215,7 +217,7 @@ def read_order_text(path: Path) -> tuple[dict[str, object], Places]:
     if reader.problems:
         raise BadOrder(file, reader.problems)
     if not isinstance(data, dict):
-        raise _bad(file, 1, "no fields", "a work order: `order: my-order` and so on")
+        raise _bad(file, 1, "no fields", wanted)
     return data, Places(file, reader.lines)
 
 

@@ -11,6 +11,7 @@ import json
 import math
 import os
 import resource
+import signal
 import socket
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -28,9 +29,17 @@ from validators.seclusion import seclude
 
 
 def serve(
-    descriptor: int, shelf: int, memory_bytes: int, open_cpu_s: int, judge_cpu_s: int
+    descriptor: int,
+    shelf: int,
+    memory_bytes: int,
+    open_cpu_s: int,
+    judge_cpu_s: int,
+    alarm_s: int,
 ) -> None:
-    """Answer requests on the channel until its other end is closed; files lie on the shelf."""
+    """Answer requests on the channel until its other end is closed; files lie on the shelf.
+
+    `alarm_s` is above what the pool waits: it ends a file that hangs when the pool is gone.
+    """
     from PIL import AvifImagePlugin, JpegImagePlugin, PngImagePlugin, WebPImagePlugin  # noqa: F401 - loaded before the first file, and before memory is bounded
 
     registered()
@@ -40,16 +49,19 @@ def serve(
         send(channel, Answer())
         _fall_silent()
         try:
-            while _serve_one(channel, shelf, open_cpu_s, judge_cpu_s):
-                pass
+            while _serve_one(channel, shelf, open_cpu_s, judge_cpu_s, alarm_s):
+                signal.alarm(0)
         except (Nonsense, ConnectionError):
             # The pool is gone, and so is the reason to be here.
             return
 
 
-def _serve_one(channel: socket.socket, shelf: int, open_cpu_s: int, judge_cpu_s: int) -> bool:
+def _serve_one(
+    channel: socket.socket, shelf: int, open_cpu_s: int, judge_cpu_s: int, alarm_s: int
+) -> bool:
     try:
         request = Request.model_validate_json(receive(channel))
+        signal.alarm(alarm_s)
         data = os.pread(shelf, request.byte_count, 0)
         answer = _answer(request, data, open_cpu_s, judge_cpu_s)
     except MemoryError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import signal
 import socket
@@ -202,6 +203,7 @@ def _command(descriptor: int, shelf: int, limits: WorkerLimits) -> list[str]:
     here = str(Path.cwd())
     # The process must find the very code, and the very criteria, that this one has.
     paths = json.dumps([[entry or here for entry in sys.path], list(criteria.__path__)])
-    bounds = (limits.memory_bytes, limits.open_cpu_s, limits.judge_cpu_s)
+    alarm_s = math.ceil(limits.wall_s) + 1
+    bounds = (limits.memory_bytes, limits.open_cpu_s, limits.judge_cpu_s, alarm_s)
     flags = ("-I", "-B", "-X", "utf8")
     return [sys.executable, *flags, "-c", _START, paths, *map(str, (descriptor, shelf, *bounds))]

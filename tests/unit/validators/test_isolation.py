@@ -32,7 +32,8 @@ from validators import (
     parse_done,
     registered,
 )
-from validators.inspector_worker import worker_environment
+from validators.inspector_wire import Request, criteria_text, send
+from validators.inspector_worker import Worker, worker_environment
 
 ROOT = Path(validators.__file__).parents[1]
 SECRETS = {
@@ -231,6 +232,25 @@ def test_a_process_that_hangs_is_ended_by_the_clock(ill: Ill) -> None:
         assert refusal(pool.inspect(PHOTO, [ill(how="sleep")])) == "too_slow"
         assert time.monotonic() - started < 10
         assert pool.process_ids() == ()
+
+
+def test_a_process_whose_pool_is_gone_does_not_hang_for_ever(ill: Ill) -> None:
+    worker = Worker(WorkerLimits(wall_s=0.5))
+    worker._lay_out(PHOTO)
+    request = Request(
+        criteria=criteria_text([ill(how="sleep")]),
+        byte_count=len(PHOTO),
+        sha256=None,
+        claimed_media_type=None,
+        max_bytes=len(PHOTO),
+        max_pixels=10**6,
+        report_all=True,
+    )
+    send(worker._channel, request)
+    ended = os.waitid(os.P_PID, worker.process_id, os.WEXITED | os.WNOWAIT)
+    assert ended is not None
+    assert ended.si_status == signal.SIGALRM
+    worker.end()
 
 
 def test_a_file_is_not_blamed_for_a_process_that_something_else_ended(
