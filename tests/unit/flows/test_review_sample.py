@@ -9,15 +9,17 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 
+import books_parts
 import pytest
 from unit.flows.order_parts import order, plan
 
 from assets import MemoryStore
+from flows import stages
 from flows.bookkeeping import Bookkeeper
 from flows.order_run import OrderRun
 from flows.stages import wants_review
 from generators import Access, open_with
-from ledger import Books
+from ledger import Books, JobMove, JobState
 from validators import LocalInspectors
 
 JOBS = [f"mugs@1#mug-{number}" for number in range(10_000)]
@@ -76,3 +78,30 @@ def test_the_share_is_exact(tmp_path: Path, books: Books) -> None:
     run = run_with(tmp_path, books, {"sample": 0.1})
     assert not isinstance(run.form.review, str)
     assert run.form.review.sample == Decimal("0.1")
+
+
+def test_what_comes_after_a_rejected_file_is_seen_by_a_person_too(
+    tmp_path: Path, books: Books
+) -> None:
+    run = run_with(tmp_path, books, "none")
+    plain, doubted, _ = job_ids = books_parts.plan(books, books_parts.an_order())
+    for job_id in (plain, doubted):
+        books_parts.settle(books, books_parts.built(books_parts.admit(books, job_id)))
+        books_parts.inspect(books, job_id)
+    books_parts.move(books, JobMove(doubted, JobState.ACCEPTED, JobState.IN_REVIEW, "a doubt"))
+    books_parts.review(books, doubted, "too dark")
+    again = books_parts.admit(books, doubted, number=2)
+    books_parts.settle(books, books_parts.built(again, sha256="cd" * 32))
+    books_parts.inspect(books, doubted, number=2)
+
+    async def reviewed() -> None:
+        async with run.keeper:
+            await stages.review(run, job_ids)
+
+    asyncio.run(reviewed())
+    assert books_parts.state_of(books, plain) is JobState.APPROVED
+    (view,) = books.jobs([doubted])
+    assert view.state is JobState.IN_REVIEW
+    assert view.reason == (
+        "waits for a person's review (maria@acme.example rejected the file before it)"
+    )
