@@ -78,22 +78,25 @@ def _defined() -> Iterator[type[Criterion]]:
 
 
 def _fault(criterion: type[Criterion]) -> str | None:
+    return next(_faults(criterion), None)
+
+
+def _faults(criterion: type[Criterion]) -> Iterator[str]:
     name = getattr(criterion, "name", None)
     version = getattr(criterion, "version", None)
     if not isinstance(name, str) or not _NAME.fullmatch(name) or name == INTACT:
-        return f"its name {name!r} is not a free word in snake_case"
+        yield f"its name {name!r} is not a free word in snake_case"
     if not isinstance(version, int) or version < 1:
-        return f"its version {version!r} is not a whole number from 1"
+        yield f"its version {version!r} is not a whole number from 1"
     if "__doc__" not in vars(criterion) or not (criterion.__doc__ or "").strip():
-        return "it has no docstring"
+        yield "it has no docstring"
     if not isinstance(getattr(criterion, "example", None), Mapping):
-        return "it has no example parameters"
+        yield "it has no example parameters"
     cost_ms = getattr(criterion, "cost_ms", None)
     if not isinstance(cost_ms, int | float) or cost_ms <= 0:
-        return f"its cost of {cost_ms!r} ms is no positive number"
+        yield f"its cost of {cost_ms!r} ms is no positive number"
     if criterion.modules and criterion.extra is None:
-        return "it needs modules and names no extra that brings them"
-    return None
+        yield "it needs modules and names no extra that brings them"
 
 
 def _form(criterion: type[Criterion]) -> CriterionForm:
