@@ -9,6 +9,7 @@ from sqlalchemy import Connection, func, select, text
 from ledger import entries as entry_form
 from ledger import sealing_proof
 from ledger.caps_proof import CAP_RULES, DAYS, first_wrong_day
+from ledger.fingerprints_proof import FINGERPRINT_RULES
 from ledger.instants import period_of
 from ledger.mends_proof import MEND_RULES
 from ledger.money import charge_nano, format_usd
@@ -72,7 +73,7 @@ def _findings(connection: Connection) -> Iterator[tuple[str, str | None]]:
     yield DAYS, first_wrong_day(connection)
     for rule in WORK_RULES:
         yield rule.sentence, _first_break(connection, rule)
-    for rule in MEND_RULES:
+    for rule in (*MEND_RULES, *FINGERPRINT_RULES):
         yield rule.sentence, _first_break(connection, rule)
     for rule in REVIEW_RULES:
         yield rule.sentence, _first_break(connection, rule)

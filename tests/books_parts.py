@@ -275,6 +275,8 @@ def disarm(url: str) -> None:
                 "decisions",
                 "reviews",
                 "jobs",
+                "fingerprints",
+                "released_pictures",
             )
         ]
     run_sql(

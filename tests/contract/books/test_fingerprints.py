@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 
 import psycopg
 import pytest
-from books_parts import SHA256, an_order, approve, move, plan, release, run_sql, sound
+from books_parts import (
+    SHA256,
+    an_order,
+    approve,
+    disarm,
+    move,
+    plan,
+    release,
+    run_sql,
+    sound,
+)
 from picture_hashes import ONE, OTHER, build, judge, near, put_out
 
+from flows.sameness import ReleasedPictures
 from ledger import Books, BrokenPromise, JobMove, JobState, PictureHash, Unmeasured
 
 TOP = 0xFFFF_0000_0000_0001
@@ -107,3 +119,60 @@ def test_what_a_picture_looks_like_is_never_changed(books: Books, books_url: str
             run_sql(books_url, [statement])
     assert [hash_ for _, hash_ in books.released_pictures(0, 10)] == [ONE]
     sound(books)
+
+
+@pytest.mark.parametrize(
+    ("forgery", "problem"),
+    [
+        (
+            "UPDATE fingerprints SET sha256 = 'cdcd'",
+            r"attempt mugs@2026#mug-0000/1 looks like was measured on bytes cdcd",
+        ),
+        (
+            "DELETE FROM released_pictures",
+            r"#mug-0000/1 was released, and later orders are not compared",
+        ),
+        (
+            "INSERT INTO released_pictures (fingerprint_id) VALUES (2)",
+            r"#mug-0001/1 was not released, and later orders are compared",
+        ),
+    ],
+)
+def test_the_proof_sees_an_index_that_does_not_fit_the_books(
+    books: Books, books_url: str, forgery: str, problem: str
+) -> None:
+    one, two, _ = plan(books, an_order())
+    put_out(books, one, ONE)
+    build(books, two)
+    judge(books, two, OTHER)
+    sound(books)
+    disarm(books_url)
+    run_sql(books_url, [forgery])
+    assert re.search(problem, str(books.verify().problem))
+
+
+@pytest.mark.parametrize(
+    "books_url", [pytest.param("postgres", marks=pytest.mark.postgres)], indirect=True
+)
+def test_a_picture_whose_release_is_committed_late_is_taken_in(
+    books: Books, books_url: str
+) -> None:
+    """SQLite gives numbers out under its one write lock, so there none is late."""
+    one, two, _ = plan(books, an_order())
+    for job_id, hash_ in ((one, ONE), (two, OTHER)):
+        build(books, job_id)
+        judge(books, job_id, hash_)
+        approve(books, job_id)
+    known = ReleasedPictures()
+    with psycopg.connect(books_url) as slow:
+        slow.execute(
+            "INSERT INTO released_pictures (fingerprint_id) SELECT fingerprint_id "
+            "FROM fingerprints WHERE attempt_id = %s",
+            [f"{one}/1"],
+        )
+        release(books, two)
+        known.look(books, 0.0)
+        assert len(known) == 1
+    known.look(books, 1.0)
+    known.look(books, 2.0)
+    assert len(known) == 2
