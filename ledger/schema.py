@@ -328,8 +328,10 @@ verdicts = Table(
     Column("severity", Word, nullable=False, server_default="block"),
     Column("remedy_json", Text),
     # The bytes that were judged: an attempt that was mended had others before.
-    Column("sha256", Word, nullable=False, server_default=text("''"), index=True),
+    Column("sha256", Word, nullable=False, server_default=text("''")),
     one_of("severity", VerdictSeverity),
+    # With the attempt: a thousand jobs may have the same bytes, and one of them is asked for.
+    Index("verdicts_sha256_attempt_id_idx", "sha256", "attempt_id"),
 )
 
 releases = Table(

@@ -42,7 +42,7 @@ def upgrade() -> None:
         _back_fill_postgresql()
     else:
         _back_fill_sqlite()
-    op.create_index("verdicts_sha256_idx", "verdicts", ["sha256"])
+    op.create_index("verdicts_sha256_attempt_id_idx", "verdicts", ["sha256", "attempt_id"])
     op.add_column("attempts", sa.Column("changes_json", sa.Text()))
     _create_mends()
     if is_postgresql:
@@ -60,7 +60,7 @@ def downgrade() -> None:
         raise RuntimeError("revision 0004 has no place for an output that was mended")
     op.drop_table("mends")
     op.drop_column("attempts", "changes_json")
-    op.drop_index("verdicts_sha256_idx", table_name="verdicts")
+    op.drop_index("verdicts_sha256_attempt_id_idx", table_name="verdicts")
     op.drop_column("verdicts", "sha256")
     op.drop_column("verdicts", "remedy_json")
     op.drop_column("verdicts", "severity")
