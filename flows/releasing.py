@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from importlib.metadata import version
 
 from assets import (
@@ -67,6 +68,20 @@ def _verification(verdict: VerdictRecord) -> Verification:
     )
 
 
+def _mend(mend: MendView) -> Mend:
+    return Mend(mend.kind.value, mend.from_sha256, mend.to_sha256, mend.because)
+
+
+def _brief_sent(view: JobView) -> tuple[JobBrief, Changes | None]:
+    """Give the brief that the job's last attempt was made of, and what was changed in it."""
+    brief = JobBrief.from_json(view.brief_json)
+    changes = Changes.from_json(view.changes_json)
+    if changes is not None:
+        params = {**brief.params, **changes.params}
+        brief = replace(brief, prompt=changes.prompt or brief.prompt, params=params)
+    return brief, changes
+
+
 def put_release(
     run: OrderRun,
     view: JobView,
@@ -78,16 +93,37 @@ def put_release(
 
     Everything in the receipt comes from the books, so that doing it again writes the same bytes.
     """
+    data = staged(run.store, str(view.sha256))
+    form = _form(run, view, verdicts, review, mends)
+    released = release(run.store, form, data)
+    return ReleaseRecord(
+        job_id=form.job_id,
+        sha256=form.sha256,
+        store_url=run.store.url,
+        release_key=released.key,
+        receipt_key=released.receipt_key,
+        width=form.width,
+        height=form.height,
+    )
+
+
+def _form(
+    run: OrderRun,
+    view: JobView,
+    verdicts: Sequence[VerdictRecord],
+    review: Approval | None,
+    mends: Sequence[MendView],
+) -> ReleaseForm:
+    """Say all that the receipt of an approved job's file says."""
     assert view.sha256 is not None  # noqa: S101  an approved job was built
+    assert view.byte_count is not None  # noqa: S101  as above
     assert view.attempt_id is not None  # noqa: S101  as above
     assert view.seed is not None  # noqa: S101  as above
     assert view.accepted_at is not None  # noqa: S101  as above
     order = run.record
-    brief = JobBrief.from_json(view.brief_json)
-    changes = Changes.from_json(view.changes_json)
+    brief, changes = _brief_sent(view)
     width, height = measured_size(verdicts)
-    data = staged(run.store, view.sha256)
-    form = ReleaseForm(
+    return ReleaseForm(
         order_id=order.order_id,
         order_title=order.title,
         owner=order.owner,
@@ -95,8 +131,8 @@ def put_release(
         campaign=order.campaign,
         job_id=view.job_id,
         name=view.name,
-        prompt=brief.prompt if changes is None else changes.prompt or brief.prompt,
-        params=brief.params if changes is None else {**brief.params, **changes.params},
+        prompt=brief.prompt,
+        params=brief.params,
         seed=view.seed,
         provider=order.provider,
         model=order.model,
@@ -105,30 +141,18 @@ def put_release(
         attempts=view.last_number,
         verified_by=tuple(map(_verification, verdicts)),
         review=review,
-        mends=tuple(
-            Mend(one.kind.value, one.from_sha256, one.to_sha256, one.because) for one in mends
-        ),
+        mends=tuple(map(_mend, mends)),
         changed=None if changes is None else changes.told(),
         approved_by=view.approved_by,
         approved_at=view.accepted_at if view.approved_by else None,
         accepted_at=view.accepted_at,
         cost_usd=usd(view.spent_nano),
         sha256=view.sha256,
-        byte_count=len(data),
+        byte_count=view.byte_count,
         media_type=str(view.media_type),
         width=width,
         height=height,
         mintage_version=MINTAGE_VERSION,
-    )
-    released = release(run.store, form, data)
-    return ReleaseRecord(
-        job_id=view.job_id,
-        sha256=view.sha256,
-        store_url=run.store.url,
-        release_key=released.key,
-        receipt_key=released.receipt_key,
-        width=width,
-        height=height,
     )
 
 

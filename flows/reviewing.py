@@ -277,11 +277,7 @@ def decide_review(  # noqa: PLR0913  each is something that a person says
     if missing is not None:
         raise UnknownJobId(missing)
     looked_at = _looked_at(job_ids, sha256)
-    if avoid is not None and not avoidable(avoid):
-        raise BadSettings(
-            f"--avoid {avoid!r} is not what a model can be told to leave out: name one thing in words, "
-            "such as 'text' or 'hard shadows'."
-        )
+    remedy = None if avoid is None else _remedy(avoid)
     approving = because is None if approve is None else approve
     decided = []
     for job_id, view in views.items():
@@ -298,9 +294,7 @@ def decide_review(  # noqa: PLR0913  each is something that a person says
                 decision=ReviewDecision.APPROVED if approving else ReviewDecision.REJECTED,
                 by=by,
                 because=because,
-                remedy_json=None
-                if avoid is None
-                else canonical_json({"kind": "avoid", "what": avoid}),
+                remedy_json=remedy,
             )
         )
     with books.transaction() as desk:
@@ -308,6 +302,16 @@ def decide_review(  # noqa: PLR0913  each is something that a person says
         for order_id in sorted({view.order_id for view in views.values()}):
             desk.resume_order(order_id)
     return states
+
+
+def _remedy(avoid: str) -> str:
+    """Write down what to leave out as inspectors do."""
+    if not avoidable(avoid):
+        raise BadSettings(
+            f"--avoid {avoid!r} is not what a model can be told to leave out: name one thing in words, "
+            "such as 'text' or 'hard shadows'."
+        )
+    return canonical_json({"kind": "avoid", "what": avoid})
 
 
 def _looked_at(job_ids: Sequence[str], sha256: str | None) -> str:
