@@ -365,3 +365,43 @@ def test_the_nearest_of_many_released_pictures_is_named(books: Books) -> None:
     found = known.nearest(books, Fingerprint(f"{ONE:016x}", f"{MIRRORED:016x}"))
     assert found is not None
     assert (found[0].distance, found[1]) == (1, plates[-1])
+
+
+def test_of_the_order_and_what_was_released_the_nearest_is_told(books: Books) -> None:
+    plates = plan(books, PLATES)
+    put_out(books, plates[2], near(ONE, 3))
+    one, two, _ = plan(books, MUGS)
+    put_out(books, one, near(ONE, 20))
+    build(books, two)
+    (found,) = asked(books, [(two, ONE)])
+    assert (found.measured["nearest"], found.measured["distance_bits"]) == (plates[2], 3)
+
+
+def test_what_a_job_was_before_stands_in_nobodys_way(books: Books) -> None:
+    one, two, _ = plan(books, MUGS)
+    for job_id in (one, two):
+        build(books, job_id)
+
+    async def work() -> None:
+        async with Bookkeeper(books) as keeper:
+            sameness = Sameness(keeper, MUGS.order_id)
+            assert (await ask(keeper, sameness, one, ONE)).passed
+            judge(books, one, ONE)
+            move(books, JobMove(one, JobState.ACCEPTED, JobState.PLANNED, "its file was lost"))
+            build(books, one, number=2)
+            assert (await ask(keeper, sameness, two, ONE)).passed
+
+    asyncio.run(work())
+
+
+def test_only_a_number_that_was_waited_for_long_enough_is_given_up() -> None:
+    writers, known = Writers(), ReleasedPictures()
+    for now_s, numbers in (
+        (0.0, {1, 3}),
+        (LATE_S - 1, {5}),
+        (LATE_S + 1, set()),
+        (LATE_S + 2, {4}),
+    ):
+        writers.numbers |= numbers
+        known.look(writers, now_s)  # type: ignore[arg-type]
+    assert len(known) == 4
