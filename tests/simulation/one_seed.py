@@ -42,6 +42,7 @@ class Told:
     runs: int = 0
     billed_nano: int = 0
     unknown: int = 0
+    mends: int = 0
     virtual_s: float = 0.0
     digest: str = ""
     """Stands for everything that happened: the same seed gives the same one."""
@@ -331,6 +332,7 @@ class Simulation:
             raise Violation(f"running it again was not free: {before} {after} {again}")
         self._must_hold(books, again)
         self.told.commits = self.invariants.checks
+        self.told.mends = self.invariants.mends
         self.told.runs = len(self.world.provider.runs)
         self.told.unknown = again.unknown
         self.say(f"charges {sorted(self.invariants.charges().items())}")

@@ -25,7 +25,8 @@ IMAGE_NANO = 3_000_000
 SECOND_NANO = 975_000
 
 ENDINGS = {
-    "succeeded": 84,
+    "succeeded": 79,
+    "framed": 5,
     "blank": 4,
     "garbage": 3,
     "failed": 3,
@@ -33,7 +34,8 @@ ENDINGS = {
     "aborted": 2,
     "canceled": 3,
 }
-"""How a run ends, by weight. Blank pictures and garbage are successes to who makes the bill."""
+"""How a run ends, by weight. To who makes the bill, pictures with bars at their edges, blank ones and
+garbage are successes."""
 
 ROUTES = {
     "answered": 78,
@@ -74,7 +76,7 @@ class Run:
     @property
     def status(self) -> str:
         """The status that it ends with."""
-        if self.ending in {"blank", "garbage", "succeeded"}:
+        if self.ending in {"framed", "blank", "garbage", "succeeded"}:
             return "succeeded"
         return "failed" if self.ending == "sensitive" else self.ending
 

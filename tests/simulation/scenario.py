@@ -60,6 +60,7 @@ def draw(seed: int) -> Scenario:
             {"dimensions": {"width": side, "height": side}},
             {"format": {"is": "png"}},
             {"not_blank": {}},
+            {"borders": {"max_percent": 2}},
         ],
         "review": rng.choices(["none", {"sample": "0.5"}, "all"], (8, 1, 1))[0],
         "concurrency": rng.randint(1, 4),
