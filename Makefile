@@ -3,7 +3,7 @@ SHELL := /bin/sh
 BIN := .venv/bin
 WORKERS ?= 2
 
-.PHONY: help setup demo test lint unit integration simulate storms bench bench-books side-by-side lock clean
+.PHONY: help setup demo test lint unit integration simulate storms bench bench-books bench-inspect rates fuzz side-by-side lock clean
 
 help: ## Say what can be made
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 14
@@ -52,6 +52,21 @@ bench-books: .venv/.testing ## Print the books' own figures, on both databases
 	$(BIN)/python tests/benchmarks/books_bench.py holds
 	$(BIN)/python tests/benchmarks/books_bench.py holds --on postgres
 	$(BIN)/python tests/benchmarks/books_bench.py plan
+
+bench-inspect: .venv/.testing ## Images a second through the inspectors, beside Pillow's own load(), and the search for duplicates
+	$(BIN)/python tests/benchmarks/inspect_bench.py
+	PYTHONPATH=tests $(BIN)/python tests/benchmarks/sameness_bench.py
+
+MINUTES ?= 10
+
+fuzz: .venv/.testing ## Fuzz the opening of files for MINUTES=10, guided by coverage (installs atheris)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check "atheris>=3,<4"
+	$(BIN)/python tests/fuzz/fuzz_opening.py --minutes $(MINUTES)
+
+PHOTOGRAPHS ?=
+
+rates: .venv/.testing ## How often the criteria are wrong on photographs (PHOTOGRAPHS=folder adds one's own)
+	$(BIN)/python tests/benchmarks/criteria_rates.py $(if $(PHOTOGRAPHS),--photographs $(PHOTOGRAPHS))
 
 side-by-side: .venv/.testing ## 1,000 calls against a cap of 5 dollars, here and with LiteLLM's budget manager
 	$(BIN)/python tests/benchmarks/side_by_side.py
