@@ -3,17 +3,39 @@
 from __future__ import annotations
 
 import re
+import sqlite3
 import threading
 
+import psycopg
 import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from books_parts import SteppingClock, an_order, plan, run_sql, sound
+from books_parts import (
+    SHA256,
+    SteppingClock,
+    admit,
+    an_order,
+    built,
+    plan,
+    run_sql,
+    settle,
+    sound,
+    verdict,
+)
+from books_parts import inspect as judge
 from sqlalchemy import Connection, create_engine, inspect
 
-from ledger import Books, BooksBehind, BooksNewer
+from ledger import (
+    Books,
+    BooksBehind,
+    BooksNewer,
+    Inspection,
+    JobState,
+    MendKind,
+    MendRecord,
+)
 from ledger.engine import make_engine, parse_url
 from ledger.revisions import HEAD, REVISIONS, alembic_config
 from ledger.schema import metadata
@@ -127,3 +149,44 @@ def test_books_of_a_newer_mintage_are_refused(empty_url: str) -> None:
     for migrate in (True, False, None):
         with pytest.raises(BooksNewer, match=r"revision 9999, .* install the newer Mintage"):
             Books.open(empty_url, clock=SteppingClock(), migrate=migrate)
+
+
+def test_verdicts_from_before_are_known_by_their_bytes_and_stay_as_they_are(empty_url: str) -> None:
+    with Books.open(empty_url, clock=SteppingClock(), migrate=True) as books:
+        one, two, _ = plan(books, an_order())
+        for job_id, sha256 in ((one, "ab" * 32), (two, "cd" * 32)):
+            settle(books, built(admit(books, job_id), sha256=sha256))
+            judge(books, job_id, verdict(), verdict("format"))
+    engine = make_engine(parse_url(empty_url))
+    with engine.begin() as connection:
+        command.downgrade(alembic_config(connection), "0004")
+    engine.dispose()
+    with Books.open(empty_url, clock=SteppingClock(), migrate=True) as books:
+        known = books.known_verdicts(["ab" * 32, "cd" * 32])
+        assert {sha256: len(found) for sha256, found in known.items()} == {
+            "ab" * 32: 2,
+            "cd" * 32: 2,
+        }
+        assert books.verdicts(f"{two}/1") == (verdict(), verdict("format"))
+        sound(books)
+    with pytest.raises((sqlite3.IntegrityError, psycopg.Error), match="append-only"):
+        run_sql(empty_url, ["UPDATE verdicts SET sha256 = 'ff'"])
+
+
+def test_an_output_that_was_mended_is_not_forgotten_by_going_back(empty_url: str) -> None:
+    with Books.open(empty_url, clock=SteppingClock(), migrate=True) as books:
+        one, *_ = plan(books, an_order())
+        settle(books, built(admit(books, one)))
+        mend = MendRecord(MendKind.RECROP, "cd" * 32, "image/webp", 9, "borders: it is framed")
+        found = (verdict("borders", passed=False),)
+        with books.transaction() as desk:
+            desk.inspected(
+                [Inspection(f"{one}/1", one, found, JobState.BUILT, None, SHA256, mend=mend)]
+            )
+    engine = make_engine(parse_url(empty_url))
+    with (
+        pytest.raises(RuntimeError, match="an output that was mended"),
+        engine.begin() as connection,
+    ):
+        command.downgrade(alembic_config(connection), "0004")
+    engine.dispose()
