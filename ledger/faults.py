@@ -31,6 +31,8 @@ _SQLSTATES = {
     "53100": "has no disk space left: make room, then resume",
     "53300": "has no connection left: raise max_connections or run fewer workers",
     "57P01": "was shut down: start it again, then resume",
+    "57P02": "was shut down at once: start it again, then resume",
+    "57P03": "is starting up or shutting down: wait for it, then resume",
 }
 
 _SQLITE = {

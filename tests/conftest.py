@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
 import pytest
 from prefect_server import PrefectServer, prefect_server
+
+# Some machines forbid bytecode files; hundreds of commands would then each compile all of Mintage.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 
 @pytest.fixture(scope="session")

@@ -32,7 +32,7 @@ def prove_storm(
 def test_killed_runs_on_sqlite_charge_the_bill_and_do_nothing_twice(
     desk: Desk, provider: LoopbackProcess
 ) -> None:
-    plan = StormPlan(jobs=60, kills=12, seed=SEED)
+    plan = StormPlan(jobs=48, kills=9, seed=SEED)
     prove_storm(plan, desk, provider, f"sqlite:///{desk.folder}/.mintage/ledger.db", kinds=3)
 
 
@@ -40,5 +40,5 @@ def test_killed_runs_on_sqlite_charge_the_bill_and_do_nothing_twice(
 def test_four_runs_of_one_order_on_postgresql_are_killed_and_replaced_and_do_nothing_twice(
     desk: Desk, provider: LoopbackProcess, postgres_url: str
 ) -> None:
-    plan = StormPlan(jobs=40, kills=8, seed=SEED, runs_at_once=4)
+    plan = StormPlan(jobs=32, kills=6, seed=SEED, runs_at_once=4)
     prove_storm(plan, desk, provider, postgres_url, kinds=2)

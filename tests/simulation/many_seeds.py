@@ -52,12 +52,21 @@ def live(seed: int, folder: Path, blank: Path) -> Told | Failed:
         return Failed(seed, traceback.format_exc(), tuple(simulation.told.log))
 
 
+@contextmanager
+def silence() -> Iterator[None]:
+    """Keep back what the runs would say to their users; it is in each seed's log."""
+    before = logging.root.manager.disable
+    logging.disable()
+    try:
+        yield
+    finally:
+        logging.disable(before)
+
+
 def live_batch(seeds: range) -> list[Told | Failed]:
     """Live through some seeds; the first failure ends it."""
-    # What the runs would say to their users is in each seed's log.
-    logging.disable()
     found: list[Told | Failed] = []
-    with workshop() as (folder, blank):
+    with silence(), workshop() as (folder, blank):
         for seed in seeds:
             one = live(seed, folder, blank)
             if isinstance(one, Told):
@@ -96,8 +105,7 @@ def main() -> None:
 
 
 def _replay(seed: int) -> int:
-    logging.disable()
-    with workshop() as (folder, blank):
+    with silence(), workshop() as (folder, blank):
         one = live(seed, folder, blank)
     print("\n".join(one.log))
     if isinstance(one, Failed):
