@@ -8,6 +8,7 @@ import signal
 from contextlib import suppress
 from pathlib import Path
 
+from loopback.faults import Fault
 from loopback.process import LoopbackProcess
 from manners_parts import wait_until
 from mint_runs import Desk, schnell_order
@@ -44,9 +45,11 @@ def still_there(process_ids: set[int]) -> set[int]:
 def test_inspectors_go_with_a_killed_run_and_judge_on_after_ctrl_c(
     desk: Desk, provider: LoopbackProcess
 ) -> None:
+    # The first pictures are there at once and are judged; the others keep the run from its end.
+    provider.add_faults(Fault("slow_run", seconds=2, after=4))
     order = str(desk.write(schnell_order(JOBS, concurrency=4)))
     run = desk.start("run", order, "--json")
-    wait_until(lambda: provider.counters().posts >= 6 and bool(inspectors_of(run.pid)))
+    wait_until(lambda: provider.counters().posts >= 5 and bool(inspectors_of(run.pid)))
     inspectors = inspectors_of(run.pid)
     run.send_signal(signal.SIGKILL)
     run.communicate()
@@ -64,6 +67,7 @@ def test_inspectors_go_with_a_killed_run_and_judge_on_after_ctrl_c(
     report = json.loads(out)
     assert (report["rejected"], report["failed"], report["held_usd"]) == (0, 0, "0.00")
     assert report["stopped"] > 0
+    provider.clear_faults()
     done = desk.mintage("resume", report["order"], "--json")
     assert (done.code, done.json()["released"]) == (0, JOBS)
     # No picture was judged bad, so none was made twice.
