@@ -169,8 +169,9 @@ TABLE: tuple[LeftBehind, ...] = (
         _A.BUILT,
         _J.BUILT,
         Rule.INSPECT,
-        "between the booking of the charge and the writing of the verdicts",
-        "The staged bytes are judged, again if they had been; without them the job goes back to build.",
+        "between the booking of the charge, or of a mend, and the writing of the last verdicts",
+        "The staged bytes are judged, those that a mend made if the books name them; without them the "
+        "job goes back to build.",
     ),
     LeftBehind(
         _A.BUILT,

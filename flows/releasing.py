@@ -169,7 +169,7 @@ def manifest_row(view: ReleasedView) -> ManifestRow:
         campaign=view.campaign,
         order_id=view.order_id,
         job_id=view.job_id,
-        prompt=JobBrief.from_json(view.brief_json).prompt,
+        prompt=_prompt_sent(view),
         provider=view.provider,
         model=view.model,
         seed=view.seed,
@@ -177,6 +177,12 @@ def manifest_row(view: ReleasedView) -> ManifestRow:
         receipt=view.receipt_key,
         released_at=view.released_at,
     )
+
+
+def _prompt_sent(view: ReleasedView) -> str:
+    changes = Changes.from_json(view.changes_json)
+    prompt = JobBrief.from_json(view.brief_json).prompt
+    return prompt if changes is None else changes.prompt or prompt
 
 
 def put_manifest(books: Books, store: Store, order: OrderView) -> Manifest:

@@ -115,6 +115,7 @@ _RELEASED: Select[Any] = (
         attempts.c.seed,
         attempts.c.media_type,
         attempts.c.byte_count,
+        attempts.c.changes_json,
     )
     .join(orders, orders.c.order_id == releases.c.order_id)
     .join(jobs, jobs.c.job_id == releases.c.job_id)
@@ -332,6 +333,7 @@ def _released_view(row: AnyRow) -> ReleasedView:
         cost_center=row.cost_center,
         owner=row.owner,
         order_title=row.title,
+        changes_json=row.changes_json,
     )
 
 

@@ -138,6 +138,8 @@ class ReleasedView:
     cost_center: str
     owner: str
     order_title: str
+    changes_json: str | None = None
+    """What was changed about the attempt's brief after earlier ones, and why."""
 
 
 @dataclass(frozen=True, slots=True)

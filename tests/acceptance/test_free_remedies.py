@@ -251,6 +251,10 @@ def test_what_must_not_be_seen_is_told_to_the_next_attempt_in_one_word(shop: Sho
     receipt = json.loads(shop.house.store().get(story.release.receipt_key))
     assert receipt["brief"]["prompt"] == "A coded mug, without QR codes"
     assert receipt["brief"]["changed"]["avoid"] == ["QR codes"]
+    assert shop.report.manifest is not None
+    manifest = json.loads(Path(shop.report.manifest.removeprefix("file://")).read_bytes())
+    prompts = {one["job_id"].partition("#")[2]: one["prompt"] for one in manifest["assets"]}
+    assert (prompts["coded"], prompts["plain"]) == (receipt["brief"]["prompt"], "A plain mug")
 
 
 def test_a_lost_attempt_with_a_changed_prompt_is_found_and_paid_for_once(shop: Shop) -> None:

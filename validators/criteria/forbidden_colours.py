@@ -13,6 +13,7 @@ from pydantic import Field
 
 from validators.colour_areas import colour_areas
 from validators.colour_difference import HexColour
+from validators.colour_words import colour_word
 from validators.criterion import Criterion, Finding, JSONValue, Remedy
 from validators.picture import Picture
 from validators.word_list import AS_LIST
@@ -63,6 +64,7 @@ class ForbiddenColours(Criterion):
             passed,
             measured,
             reason,
-            Remedy("avoid", f"the colour {worst}"),
+            # A generator is told in words: the very colour is the rule's own business.
+            Remedy("avoid", f"the colour {colour_word(worst)}"),
             areas.marks(self.colours, passed=False),
         )

@@ -66,7 +66,7 @@ def test_a_forbidden_colour_is_found_through_every_encoder_and_where_it_is(
     assert mark.colour == "#00ff66"
     assert mark.box == pytest.approx((300, 40, 120, 120), abs=12)
     assert found.remedy is not None
-    assert (found.remedy.kind, found.remedy.what) == ("avoid", "the colour #00ff66")
+    assert (found.remedy.kind, found.remedy.what) == ("avoid", "the colour bright green")
 
 
 def test_a_speck_of_a_forbidden_colour_is_a_trifle() -> None:
