@@ -57,14 +57,16 @@ class KnownVerdicts:
     async def of(self, digests: Iterable[str]) -> dict[str, Known]:
         """Give what is known of bytes with these digests, with one question to the books at most."""
         wanted = list(dict.fromkeys(digests))
-        missing = [sha256 for sha256 in wanted if sha256 not in self._kept]
+        # Held on to: while the books are asked, others may push them out.
+        asked = {sha256: self._kept[sha256] for sha256 in wanted if sha256 in self._kept}
+        missing = [sha256 for sha256 in wanted if sha256 not in asked]
         if missing:
             found = await self._keeper.run(lambda books: books.known_verdicts(missing))
             for sha256 in missing:
-                known = self._kept.setdefault(sha256, Known())
-                known.learn(map(verdict_of, found.get(sha256, ())))
-        asked = {sha256: self._kept[sha256] for sha256 in wanted}
+                asked[sha256] = self._kept.setdefault(sha256, Known())
+                asked[sha256].learn(map(verdict_of, found.get(sha256, ())))
         for sha256 in wanted:
+            self._kept.setdefault(sha256, asked[sha256])
             self._kept.move_to_end(sha256)
         while len(self._kept) > KEPT_MAX:
             self._kept.popitem(last=False)

@@ -191,3 +191,34 @@ def test_the_books_are_asked_once_for_many_files_and_not_again_for_the_same() ->
         assert keeper.asked[2] == ["aa"]
 
     asyncio.run(ask())
+
+
+class SlowKeeper(CountingKeeper):
+    """Answers when it is told to."""
+
+    def __init__(self) -> None:
+        super().__init__(())
+        self.answers = asyncio.Event()
+
+    async def run(self, work: object) -> dict[str, tuple[VerdictRecord, ...]]:
+        """Do something with the books, later."""
+        await self.answers.wait()
+        return await super().run(work)
+
+
+def test_what_is_pushed_out_while_the_books_are_asked_is_still_given() -> None:
+    async def ask() -> None:
+        keeper = SlowKeeper()
+        known = KnownVerdicts(cast("Bookkeeper", keeper))
+        keeper.answers.set()
+        first = (await known.of(["aa"]))["aa"]
+        keeper.answers.clear()
+        crowd = asyncio.create_task(known.of(f"file {number}" for number in range(KEPT_MAX)))
+        both = asyncio.create_task(known.of(["aa", "bb"]))
+        await asyncio.sleep(0)
+        keeper.answers.set()
+        await crowd
+        assert (await both)["aa"] is first
+        assert (await known.of(["aa"]))["aa"] is first
+
+    asyncio.run(ask())
