@@ -22,7 +22,7 @@ from PIL.PngImagePlugin import PngInfo
 from pydantic import SecretStr
 from unit.validators.sample_pictures import photograph
 
-from console.job_story import print_story
+from console.job_story import print_story, story_json
 from flows import House, InlineEngine, RunReport, Settings, run_plan
 from ledger import AttemptStory, Books, JobState, JobStory, MendKind, VerdictRecord
 from validators import Criterion, LocalInspectors, Verdict
@@ -287,6 +287,8 @@ def test_a_job_s_story_tells_of_mends_and_of_what_was_changed(
     assert told.index("borders v1: FAILED") < told.index("transparency v1: FAILED")
     assert told.index("transparency v1: FAILED") < told.index("transparency v1: passed")
     assert "“A coded mug, without QR codes”" in told
+    glass = json.loads(json.dumps(story_json(shop.story("glass"))))
+    assert [one["kind"] for one in glass["attempts"][0]["mends"]] == ["recrop", "flatten"]
 
 
 def test_the_same_bytes_are_not_judged_again_in_another_order(shop: Shop) -> None:
