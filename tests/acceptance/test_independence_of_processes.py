@@ -239,8 +239,9 @@ def inspectors_of(process_id: int) -> list[Look]:
             with suppress(psutil.Error, FileNotFoundError, ProcessLookupError):
                 if "validators.inspector_process" in " ".join(child.cmdline()):
                     seen = look_at(child.pid)
-                    # One that ends while it is looked at has let go of some of it.
-                    found += [seen] if "gone" not in seen.sockets and seen.environment else []
+                    # One that ends while it is looked at has let go of some of it, or of its channel.
+                    lives = seen.sockets and "gone" not in seen.sockets and seen.environment
+                    found += [seen] if lives else []
     return found
 
 

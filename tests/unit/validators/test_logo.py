@@ -116,4 +116,4 @@ def test_a_folder_becomes_names_and_hashes() -> None:
     criteria = parse_done(read)
     assert isinstance(criteria, tuple)
     found = inspect(encoded(photograph(), "jpeg"), criteria)[1]
-    assert found.reason == "The picture is nearly the same as b.png."
+    assert found.reason == "The picture is nearly the same as b.png (0 of 64 bits differ)."
