@@ -1,4 +1,4 @@
-"""The picture as it looks on a white page, turned as people see it: in RGB, without transparency.
+"""The picture as it looks on a page, white or black: turned as people see it, in RGB.
 
 Numbers are taken as sRGB, whatever profile the file carries.
 """
@@ -15,17 +15,18 @@ if TYPE_CHECKING:
     from validators.picture import Picture
 
 
-def on_page(picture: Picture, side: int | None = None) -> Image:
-    """Return the picture over white in RGB, whole or with at most `side` pixels a side."""
-    return flattened(upright(picture, picture.eight_bit() if side is None else picture.proxy(side)))
+def on_page(picture: Picture, side: int | None = None, page: str = "white") -> Image:
+    """Return the picture over a page in RGB, whole or with at most `side` pixels a side."""
+    seen = picture.eight_bit() if side is None else picture.proxy(side)
+    return flattened(upright(picture, seen), page)
 
 
-def flattened(image: Image) -> Image:
-    """Return a picture in 8 bits over white in RGB."""
+def flattened(image: Image, page: str = "white") -> Image:
+    """Return a picture in 8 bits over a page of one colour in RGB."""
     if image.mode != "RGBA":
         return image if image.mode == "RGB" else image.convert("RGB")
     from PIL import Image as Images
 
-    page = Images.new("RGB", image.size, "white")
-    page.paste(image, mask=image.getchannel("A"))
-    return page
+    laid = Images.new("RGB", image.size, page)
+    laid.paste(image, mask=image.getchannel("A"))
+    return laid

@@ -30,15 +30,17 @@ class Text(Criterion):
 
     Without `words` nothing may be written in it. With them, all that is written is made of these
     words, and each of them is there (unless `required: false`). With `forbidden` and no `words`,
-    anything may be written but those words, whole ones as they stand there. Capitals, spaces and punctuation
-    make no difference. Read by machine (RapidOCR): what has fewer than `min_characters` letters
-    and digits, is lower than `min_height` or read with less than `min_score` does not count,
-    because the reader sees single characters where there are none. Script, graffiti and text that
-    is upside down may be missed.
+    anything may be written but those words, whole ones as they stand there. Words of a phrase that
+    stand in one line stand in its order; over several lines they may stand in any. Capitals, spaces
+    and punctuation make no difference. Lines that run upwards or downwards are read too, and what
+    is transparent is read over white and over black. Read by machine (RapidOCR): what has fewer
+    than `min_characters` letters and digits, is lower than `min_height` or read with less than
+    `min_score` does not count, because the reader sees single characters where there are none.
+    Script, graffiti and text that is upside down may be missed.
     """
 
     name = "text"
-    version = 1
+    version = 2
     cost_ms = 95.0
     extra = "vision"
     modules = ("rapidocr", "onnxruntime", "cv2", "numpy")
@@ -81,7 +83,7 @@ class Text(Criterion):
             "forbidden": list[JSONValue](named),
             "least_score": min((line.score for line in read), default=None),
         }
-        reason = self._reason(strange, absent, named)
+        reason = self._reason(read, strange, absent, named)
         marks = tuple(
             Mark(line.text[:_SHOWN], line.box, line not in strange and not _written(named, [line]))
             for line in read
@@ -98,22 +100,27 @@ class Text(Criterion):
         known = {_letters(word) for phrase in self.words for word in (phrase, *phrase.split())}
         return not _is_made_of(letters, known - {""})
 
-    def _reason(self, strange: list[Line], absent: list[str], named: list[str]) -> str | None:
+    def _reason(
+        self, read: list[Line], strange: list[Line], absent: list[str], named: list[str]
+    ) -> str | None:
         if named:
             return f"The picture says {named[0]!r}, which is forbidden."
         if strange and not self.words:
             return f"The picture has text in it ({_quoted(strange)}); none is wanted."
         if strange:
-            said = strange[0].text[:_SHOWN]
-            near = difflib.get_close_matches(said.casefold(), _folded(self.words), 1, _ALIKE)
-            if near:
-                return (
-                    f"The picture says {said!r} where {_folded(self.words)[near[0]]!r} is wanted."
-                )
-            return f"The picture says {_quoted(strange)}, which is not among the words for it."
-        if absent:
-            return f"The words {absent[0]!r} are not in the picture, or cannot be read."
-        return None
+            return self._said_instead(strange)
+        if not absent:
+            return None
+        jumbled = _stands_jumbled(absent[0], read)
+        fault = "stand in another order in" if jumbled else "are not in"
+        return f"The words {absent[0]!r} {fault} the picture{'' if jumbled else ', or cannot be read'}."
+
+    def _said_instead(self, strange: list[Line]) -> str:
+        said = strange[0].text[:_SHOWN]
+        near = difflib.get_close_matches(said.casefold(), _folded(self.words), 1, _ALIKE)
+        if near:
+            return f"The picture says {said!r} where {_folded(self.words)[near[0]]!r} is wanted."
+        return f"The picture says {_quoted(strange)}, which is not among the words for it."
 
 
 def _letters(text: str) -> str:
@@ -132,10 +139,19 @@ def _is_made_of(letters: str, words: set[str]) -> bool:
 
 
 def _is_in(phrase: str, lines: list[Line]) -> bool:
-    """Say whether the phrase is written, in one line or broken over several."""
+    """Say whether the phrase is written, in one line in its order or broken over several."""
+    words = [_letters(word) for word in phrase.split()]
+    whole = "".join(_letters(line.text) for line in lines)
+    return all(word in whole for word in words) and not _stands_jumbled(phrase, lines)
+
+
+def _stands_jumbled(phrase: str, lines: list[Line]) -> bool:
+    """Say whether lines have all words of the phrase in them, but none has them in its order."""
+    words = [_letters(word) for word in phrase.split()]
     each = [_letters(line.text) for line in lines]
-    whole = "".join(each)
-    return all(_letters(word) in whole for word in phrase.split())
+    holders = [line for line in each if all(word in line for word in words)]
+    in_order = re.compile(".*".join(re.escape(word) for word in words))
+    return bool(holders) and not any(in_order.search(line) for line in holders)
 
 
 def _written(phrases: Sequence[str], lines: Sequence[Line]) -> list[str]:

@@ -99,6 +99,29 @@ def test_a_sheet_that_lies_on_its_side_is_read_as_people_see_it() -> None:
     assert inspect(data, criteria)[1].passed
 
 
+@pytest.mark.parametrize("degrees", [90, 270])
+def test_words_that_run_up_or_down_are_read_the_right_way_up(degrees: int) -> None:
+    standing = poster("Summer Sale").rotate(degrees, expand=True)
+    assert verdict(standing, "text").measured["read"] == ["Summer Sale"]
+    assert verdict(standing, {"text": {"words": "Summer Sale"}}).passed
+
+
+@pytest.mark.parametrize("colour", ["white", "black"])
+def test_text_on_nothing_is_read_on_whatever_page_shows_it(colour: str) -> None:
+    image = Image.new("RGBA", (512, 256), (0, 0, 0, 0))
+    written(image, "Summer Sale", (256, 128), 60, colour)
+    found = verdict(image, "text")
+    assert found.measured["read"] == ["Summer Sale"]
+    assert not found.passed
+
+
+def test_words_of_a_phrase_in_one_line_stand_in_its_order() -> None:
+    wanted = {"text": {"words": "Summer Sale"}}
+    found = verdict(poster("Sale Summer"), wanted)
+    assert found.reason == "The words 'Summer Sale' stand in another order in the picture."
+    assert verdict(poster("Sale Summer"), {"text": {"words": ["Summer", "Sale"]}}).passed
+
+
 def test_no_photograph_without_text_is_refused() -> None:
     skimage = pytest.importorskip("skimage")
     for name in ("astronaut.png", "chelsea.png", "coffee.png", "rocket.jpg", "brick.png"):
