@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, cast
 
 from cyclopts import App, Parameter
 
 from console.arguments import Json, a_path, open_house
+from console.failures import FAILED, sentence
 
 if TYPE_CHECKING:
+    from console.inspect_drawings import Drawing
     from flows import Inspected
     from validators import Criterion, CriterionForm, Verdict
 
@@ -35,30 +39,65 @@ def inspect(
         str | None, Parameter(help="Whose rules, where an order's differ from job to job.")
     ] = None,
     annotate: Annotated[
-        Path | None, a_path("Write copies with what was found drawn on them here.", "--annotate")
+        Path | None,
+        a_path(
+            "Write copies with what was found drawn on them here; no file that is there is replaced.",
+            "--annotate",
+        ),
     ] = None,
     json: Json = False,
 ) -> int:
-    """Judge picture files by rules, with no run of an order; exit 3 when one of them fails."""
-    from flows import BadSettings, inspect_files
+    """Judge picture files by rules, with no run of an order; exit 3 when one of them fails.
+
+    One that cannot be read is told of, the others are judged all the same, and the exit code is 1.
+    """
+    from console.inspect_drawings import Drawings
+    from flows import BadSettings, inspect_files, read_settings
 
     if not files:
         raise BadSettings("Name at least one file: mintage inspect a.webp --order my-order.yaml")
     rules = _rules(order, done, job)
-    inspected = inspect_files(files, rules)
     found: list[dict[str, object]] = []
-    all_passed = True
-    for number, one in enumerate(inspected, 1):
-        all_passed &= one.passed
-        drawn = None if annotate is None else _annotated(one, number, annotate)
-        found.append(_row(one, drawn))
-        if not json:
-            _print(one, drawn)
+    outcome = _Outcome()
+    with ExitStack() as stack:
+        # Before any file is read: a name that is taken is known by now.
+        drawings = annotate and stack.enter_context(Drawings(annotate, files))
+        inspected = inspect_files(files, rules, read_settings().inspectors)
+        for number, one in enumerate(inspected, 1):
+            drawn = drawings.draw(number, one) if drawings else None
+            outcome.count(one, drawn)
+            found.append(_row(one, drawn))
+            if not json:
+                _print(one, drawn)
     if json:
         from console.output import print_json
 
-        print_json({"passed": all_passed, "files": found})
-    return 0 if all_passed else NOT_PASSED
+        print_json({"passed": outcome.all_passed, "files": found})
+    return outcome.code()
+
+
+@dataclass(slots=True)
+class _Outcome:
+    """What became of all files together; what went wrong is told on standard error as it does."""
+
+    all_passed: bool = True
+    failed: bool = False
+
+    def count(self, one: Inspected, drawn: Drawing | None) -> None:
+        from console.output import say
+
+        self.all_passed &= one.passed
+        if one.unread is not None:
+            self.failed = True
+            say(f"mintage: {one.path} was not judged: {sentence(one.unread)}")
+        if drawn is not None and drawn.fault is not None:
+            self.failed |= drawn.unwritten
+            say(f"mintage: Nothing was drawn on a copy of {one.path}: {sentence(drawn.fault)}")
+
+    def code(self) -> int:
+        if self.failed:
+            return FAILED
+        return 0 if self.all_passed else NOT_PASSED
 
 
 def _rules(order: Path | None, done: Path | None, job: str | None) -> tuple[Criterion, ...]:
@@ -71,39 +110,30 @@ def _rules(order: Path | None, done: Path | None, job: str | None) -> tuple[Crit
     raise BadSettings("Say by which rules: either --order ORDER or --done RULES.yaml.")
 
 
-def _annotated(one: Inspected, number: int, folder: Path) -> Path | None:
-    from validators import annotate
-
-    picture = annotate(one.data, one.verdicts)
-    if picture is None:
-        return None
-    folder.mkdir(parents=True, exist_ok=True)
-    # Two files of one name, from two folders, must not take each other's place.
-    where = folder / f"{number:03}-{one.path.stem}.png"
-    where.write_bytes(picture)
-    return where
-
-
-def _row(one: Inspected, drawn: Path | None) -> dict[str, object]:
+def _row(one: Inspected, drawn: Drawing | None) -> dict[str, object]:
+    where = None if drawn is None else drawn.where
     return {
         "file": str(one.path),
         "passed": one.passed,
-        "annotated": None if drawn is None else str(drawn),
+        "error": one.unread,
+        "annotated": None if where is None else str(where),
         "verdicts": list(one.verdicts),
     }
 
 
-def _print(one: Inspected, drawn: Path | None) -> None:
+def _print(one: Inspected, drawn: Drawing | None) -> None:
     from console.output import indented, screen
 
     out = screen()
     broken = sum(verdict.blocks for verdict in one.verdicts)
     count = f"{broken} rule{'s' if broken != 1 else ''} broken" if broken else "passes"
+    if one.unread is not None:
+        count = f"not judged ({one.unread})"
     out.print(f"{one.path}: {count}", style="bold", soft_wrap=True)
     for verdict in one.verdicts:
         out.print(indented(_line(verdict), 2))
-    if drawn is not None:
-        out.print(f"  drawn on {drawn}", soft_wrap=True)
+    if drawn is not None and drawn.where is not None:
+        out.print(f"  drawn on {drawn.where}", soft_wrap=True)
 
 
 def _line(verdict: Verdict) -> str:

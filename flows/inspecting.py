@@ -17,11 +17,12 @@ from flows.order_form import show
 from flows.order_sources import is_slug, read_sources
 from flows.order_text import read_order_text
 from flows.placeholders import fill, has_placeholder
+from flows.plain_files import read_plain_file
 from flows.planning import Plan
 from flows.problems import FieldPath, Problem, dotted
 from flows.sameness import FilesTogether
 from flows.wiring import worker_limits
-from validators import Criterion, InspectorPool, Verdict
+from validators import INTACT, Criterion, InspectorPool, Verdict
 
 PIECE_MAX_BYTES = 64_000_001
 """One byte more than the inspectors take: a larger file is refused without being read to its end."""
@@ -29,16 +30,22 @@ PIECE_MAX_BYTES = 64_000_001
 
 @dataclass(frozen=True, slots=True)
 class Inspected:
-    """One file and what the inspectors say of it."""
+    """One file and what the inspectors say of it, or why it could not be read."""
 
     path: Path
     data: bytes
     verdicts: tuple[Verdict, ...]
+    unread: str | None = None
 
     @property
     def passed(self) -> bool:
-        """Whether nothing blocks it."""
-        return not any(verdict.blocks for verdict in self.verdicts)
+        """Whether it was judged and nothing blocks it."""
+        return self.unread is None and not any(verdict.blocks for verdict in self.verdicts)
+
+    @property
+    def opened(self) -> bool:
+        """Whether inspectors opened it and found it to be one intact still picture."""
+        return any(verdict.criterion == INTACT and verdict.passed for verdict in self.verdicts)
 
 
 def rules_of_file(path: Path) -> tuple[Criterion, ...]:
@@ -62,6 +69,8 @@ def rules_of_file(path: Path) -> tuple[Criterion, ...]:
     read: tuple[Criterion, ...] | list[tuple[FieldPath, str, str]] = ()
     if "done" not in data:
         problems.append(places.problem(("done",), "nothing", "a list of criteria"))
+    elif data["done"] == []:
+        problems.append(places.problem(("done",), "an empty list", "at least one criterion"))
     elif has_placeholder(data["done"]):
         wanted = "rules without any; judge by the order itself: --order ORDER --job NAME"
         problems.append(places.problem(("done",), "placeholders", wanted))
@@ -99,32 +108,39 @@ def rules_of_order(plan: Plan, job_name: str | None) -> tuple[Criterion, ...]:
     return criteria
 
 
-def inspect_files(paths: Sequence[Path], criteria: Sequence[Criterion]) -> Iterator[Inspected]:
+def inspect_files(
+    paths: Sequence[Path], criteria: Sequence[Criterion], workers: int | None = None
+) -> Iterator[Inspected]:
     """Judge each file by every criterion, in their order, in processes of their own.
 
     A file that ends its process, or takes too much time or memory, is refused as one that is not
-    intact, and the others are judged all the same. Where a rule compares a picture with its order,
-    it is compared with the files before it that pass; what is in the books is not asked.
+    intact, and one that cannot be read has no verdicts; the others are judged all the same. Where a
+    rule compares a picture with its order, it is compared with the files before it that pass; what
+    is in the books is not asked. `workers` is how many processes there are at most, one per usable
+    core by default.
 
     Raises:
-        OSError: a file cannot be read.
         InspectorsUnavailable: no process can be started.
     """
     limits = worker_limits(any(one.extra is not None for one in criteria))
-    workers = min(len(os.sched_getaffinity(0)), len(paths)) or 1
+    workers = max(1, min(workers or len(os.sched_getaffinity(0)), len(paths)))
     with (
         InspectorPool(workers, worker_limits=limits) as pool,
         ThreadPoolExecutor(workers, "inspect") as threads,
     ):
 
         def judge(path: Path) -> Inspected:
-            with path.open("rb") as file:
-                data = file.read(PIECE_MAX_BYTES)
+            try:
+                data = read_plain_file(path, PIECE_MAX_BYTES)
+            except OSError as error:
+                return Inspected(path, b"", (), error.strerror or type(error).__name__)
             return Inspected(path, data, pool.inspect(data, criteria))
 
         together = FilesTogether()
 
         def with_others(one: Inspected) -> Inspected:
+            if one.unread is not None:
+                return one
             return replace(one, verdicts=together.compared(str(one.path), criteria, one.verdicts))
 
         rest = iter(paths)

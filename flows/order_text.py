@@ -9,6 +9,7 @@ A word means what it says, as in YAML 1.2: `no` is no boolean, `0012` and `1:30`
 
 from __future__ import annotations
 
+import io
 import math
 import re
 from collections.abc import Callable, Mapping
@@ -18,6 +19,7 @@ from typing import Self
 import yaml
 
 from flows.errors import BadOrder
+from flows.plain_files import read_plain_file
 from flows.problems import FieldPath, Places, Problem, dotted
 
 ORDER_BYTES_MAX = 4 * 1024 * 1024
@@ -187,14 +189,16 @@ def read_order_text(
     """
     file = str(path)
     try:
-        if path.stat().st_size > ORDER_BYTES_MAX:
+        content = read_plain_file(path, ORDER_BYTES_MAX + 1)
+        if len(content) > ORDER_BYTES_MAX:
             raise _bad(
                 file,
                 None,
                 f"a file above {ORDER_BYTES_MAX // 1024**2} MiB",
                 "long lists in a CSV file under `items:`",
             )
-        text = path.read_text(encoding="utf-8-sig")
+        # As text files are read: every way to end a line is one.
+        text = io.TextIOWrapper(io.BytesIO(content), encoding="utf-8-sig").read()
     except UnicodeDecodeError as error:
         raise _bad(file, None, "bytes that are not UTF-8 text", "a YAML file in UTF-8") from error
     except OSError as error:

@@ -11,7 +11,6 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from validators.annotation import annotate
     from validators.colour_difference import HexColour
     from validators.containers import Flaw
     from validators.criteria.not_seen_before import NotSeenBefore
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
         Verdict,
     )
     from validators.done import Problem, parse_done
+    from validators.drawing import Drawer, NotDrawn
     from validators.errors import (
         BrokenCriterion,
         InspectionError,
@@ -51,6 +51,7 @@ __all__ = [
     "BrokenCriterion",
     "Criterion",
     "CriterionForm",
+    "Drawer",
     "Finding",
     "Fingerprint",
     "Flaw",
@@ -67,6 +68,7 @@ __all__ = [
     "Limits",
     "LocalInspectors",
     "Mark",
+    "NotDrawn",
     "NotSeenBefore",
     "Picture",
     "Problem",
@@ -75,7 +77,6 @@ __all__ = [
     "Verdict",
     "WorkerLimits",
     "Zone",
-    "annotate",
     "as_data_address",
     "criteria_forms",
     "in_order",
@@ -89,7 +90,6 @@ __all__ = [
 
 _HOMES: Final = MappingProxyType(
     {
-        "annotation": ("annotate",),
         "colour_difference": ("HexColour",),
         "containers": ("Flaw",),
         "criterion": (
@@ -103,6 +103,7 @@ _HOMES: Final = MappingProxyType(
         ),
         "criteria.not_seen_before": ("NotSeenBefore",),
         "done": ("Problem", "parse_done"),
+        "drawing": ("Drawer", "NotDrawn"),
         "errors": (
             "BrokenCriterion",
             "InspectionError",
