@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageOps
 from unit.validators.brand_pictures import qr_code
 from unit.validators.sample_pictures import encoded, photograph
 
@@ -33,7 +33,7 @@ def poster(side: int = 200, text: str = URL) -> Image.Image:
 def test_a_code_is_read_through_every_encoder(side: int, image_format: str) -> None:
     found = verdict(poster(side), {"value": URL}, image_format)
     assert found.passed, found
-    assert found.measured == {"found": 1, "values": [URL]}
+    assert found.measured == {"found": 1, "inverted": 0, "values": [URL]}
     (mark,) = found.marks
     assert mark.box[:2] == pytest.approx((320, 140), abs=15)
 
@@ -77,3 +77,26 @@ def test_two_codes_are_both_read() -> None:
     found = verdict(image, {"value": URL})
     assert found.passed
     assert found.measured["found"] == 2
+
+
+@pytest.mark.parametrize("side", [87, 160, 260])
+def test_a_code_that_is_light_on_dark_is_found_and_does_not_do(side: int) -> None:
+    image = photograph(640, 480).copy()
+    image.paste(ImageOps.invert(qr_code(URL, side)), (300, 120))
+    found = verdict(image, {"absent": True})
+    assert found.reason == "There is a QR code in the picture; none is wanted."
+    assert found.measured == {"found": 1, "inverted": 1, "values": [URL]}
+    assert verdict(image, {"value": URL}).reason == (
+        "The QR code is light on dark, which some readers cannot scan; dark on light is wanted."
+    )
+
+
+@pytest.mark.parametrize("invert", [False, True])
+def test_a_small_code_in_a_large_picture_is_found(invert: bool) -> None:
+    code = qr_code(URL, 87)
+    image = photograph(512, 384).resize((4096, 3072))
+    image.paste(ImageOps.invert(code) if invert else code, (1500, 1200))
+    found = verdict(image, {"absent": True}, "jpeg")
+    assert found.reason == "There is a QR code in the picture; none is wanted."
+    (mark,) = found.marks
+    assert mark.box[:2] == pytest.approx((1510, 1210), abs=15)
