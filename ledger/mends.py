@@ -54,6 +54,7 @@ _OF_ATTEMPTS = (
     .where(mends.c.attempt_id.in_(bindparam("ids", expanding=True)))
     .order_by(mends.c.attempt_id, mends.c.number)
 )
+_CAME_SIZE = select(attempts.c.came_size).where(attempts.c.attempt_id == bindparam("id"))
 _INSERT = insert(mends)
 _MEND_ATTEMPT = (
     update(attempts)
@@ -119,3 +120,12 @@ def of_attempts(
             )
         )
     return {attempt_id: tuple(views) for attempt_id, views in found.items()}
+
+
+def came_size(connection: Connection, attempt_id: str) -> tuple[int, int] | None:
+    """See `Reader.came_size`."""
+    size = connection.execute(_CAME_SIZE, {"id": attempt_id}).scalar()
+    if size is None:
+        return None
+    width, _, height = str(size).partition("x")
+    return int(width), int(height)

@@ -8,7 +8,7 @@ from itertools import islice
 from sqlalchemy import Connection, bindparam, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 
-from ledger import budgeting, entries
+from ledger import budgeting, entries, order_identity, persons
 from ledger.errors import BrokenPromise, OrderChanged
 from ledger.kinds import EntryKind, Scope
 from ledger.records import JobRecord, JobState, OrderRecord, OrderState
@@ -32,7 +32,8 @@ def open_order(
         return False
     budget = budgeting.Budget(Scope.ORDER, order.order_id, order.cap_nano)
     budgeting.create(connection, [budget], now_us)
-    entries.write(connection, [entries.entry(EntryKind.CAP, order.cap_nano, now_us, order)])
+    opening = entries.entry(EntryKind.CAP, order.cap_nano, now_us, order)
+    entries.write(connection, [opening | {"sha256": order_identity.digest(order)}])
     count = _insert_jobs(connection, now_us, order.order_id, planned)
     if count != order.job_count:
         raise BrokenPromise(
@@ -43,6 +44,9 @@ def open_order(
 
 def _is_new(connection: Connection, now_us: int, order: OrderRecord) -> bool:
     """Insert the order's own row; of two runs that plan one order at once, the second waits here."""
+    # SQLite has its one writer, and refuses a row that is there before it looks for a conflict.
+    if connection.execute(_KNOWN, {"id": order.order_id}).first() is not None:
+        return False
     make = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
     statement = (
         make(orders)
@@ -59,6 +63,7 @@ def _order_row(order: OrderRecord, now_us: int) -> dict[str, object]:
         "edition": order.edition,
         "title": order.title,
         "owner": order.owner,
+        "owner_keys": persons.owner_keys(order.owner),
         "cost_center": order.cost_center,
         "campaign": order.campaign,
         "provider": order.provider,

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from sqlalchemy import Connection, func, select, text
 
 from ledger import entries as entry_form
-from ledger import sealing_proof
+from ledger import order_identity, sealing_proof
 from ledger.caps_proof import CAP_RULES, DAYS, first_wrong_day
 from ledger.fingerprints_proof import FINGERPRINT_RULES
 from ledger.instants import period_of
@@ -71,6 +71,7 @@ def _findings(connection: Connection) -> Iterator[tuple[str, str | None]]:
     for rule in CAP_RULES:
         yield rule.sentence, _first_break(connection, rule)
     yield DAYS, first_wrong_day(connection)
+    yield order_identity.SENTENCE, order_identity.first_changed(connection)
     for rule in WORK_RULES:
         yield rule.sentence, _first_break(connection, rule)
     for rule in (*MEND_RULES, *FINGERPRINT_RULES):

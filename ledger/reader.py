@@ -172,6 +172,11 @@ class Reader(ABC):
         with self._reading() as connection:
             return mends.of_attempts(connection, [attempt_id]).get(attempt_id, ())
 
+    def came_size(self, attempt_id: str) -> tuple[int, int] | None:
+        """Width and height of an attempt's picture before it was finished, where they are known."""
+        with self._reading() as connection:
+            return mends.came_size(connection, attempt_id)
+
     def verdicts_on(self, attempt_ids: Sequence[str]) -> dict[str, tuple[VerdictRecord, ...]]:
         """The same for many attempts at once; those without any are left out."""
         with self._reading() as connection:

@@ -183,6 +183,8 @@ class BuiltSettlement:
     media_type: str
     byte_count: int
     latency_ms: int
+    came: tuple[int, int] | None = None
+    """Width and height of the picture before it was finished, in pixels, where that is known."""
 
 
 @dataclass(frozen=True, slots=True)

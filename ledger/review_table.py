@@ -32,7 +32,13 @@ reviews = Table(
     Column("at_us", BigInteger, nullable=False),
     # Approvals from before there was this table: nobody had asked who owns the order.
     Column("carried_over", Boolean, nullable=False),
+    # By which a reviewer is compared with an order's owner: see `ledger.persons`.
+    Column("reviewer_key", Text),
     one_of("decision", ReviewDecision),
+    CheckConstraint(
+        "carried_over = (reviewer_key IS NULL) AND COALESCE(reviewer_key, '-') <> ''",
+        name="has_key",
+    ),
     CheckConstraint("actor <> '' AND length(actor) <= 200", name="says_who"),
     CheckConstraint(
         "(because IS NOT NULL OR decision = 'approved') AND COALESCE(because, '-') <> ''",

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections import defaultdict
 from collections.abc import Sequence
 
 from sqlalchemy import Connection, bindparam, func, insert, select
 
-from ledger import judging
+from ledger import judging, persons
 from ledger.errors import BrokenPromise, ReviewedBefore, ReviewRefused, UnknownJob
 from ledger.instants import from_us, to_us
 from ledger.kinds import ReviewDecision
@@ -17,8 +16,6 @@ from ledger.review_table import reviews
 from ledger.schema import AnyRow, attempts, jobs, orders
 from ledger.views import ReviewView, WaitingView
 from ledger.words import clean
-
-REVIEWER_CHARACTERS_MAX = 200
 
 _CHUNK = 500
 
@@ -67,21 +64,6 @@ _COUNTS = (
 )
 
 
-def same_person(one: str, other: str) -> bool:
-    """Whether two names are one person's: without regard to case, width and spaces.
-
-    `Maria Lind <maria@acme.example>` is who `maria@acme.example` is.
-    """
-    return bool(_names(one) & _names(other))
-
-
-def _names(person: str) -> set[str]:
-    whole = " ".join(unicodedata.normalize("NFKC", person).casefold().split())
-    _, opened, rest = whole.rpartition("<")
-    address = rest.removesuffix(">").strip() if opened and rest.endswith(">") else ""
-    return {whole, address} - {""}
-
-
 def decide(connection: Connection, now_us: int, decided: Sequence[Review]) -> dict[str, JobState]:
     """See `Desk.review`."""
     if not decided:
@@ -108,6 +90,7 @@ def decide(connection: Connection, now_us: int, decided: Sequence[Review]) -> di
                 "remedy_json": one.remedy_json,
                 "at_us": now_us,
                 "carried_over": False,
+                "reviewer_key": persons.reviewer_key(who),
             }
         )
         moves.append(_move(row, one, who, why))
@@ -130,32 +113,27 @@ def _move(row: AnyRow, review: Review, who: str, why: str | None) -> JobMove:
 
 
 def _said(review: Review) -> tuple[str, str | None]:
-    """Who decides and why, as it is kept."""
-    who = clean(review.by).strip()
-    why = None if review.because is None else clean(review.because).strip() or None
-    if not _means_something(who):
-        raise ReviewRefused("a review is somebody's: say whose, such as maria@acme.example")
-    if len(who) > REVIEWER_CHARACTERS_MAX or len(who.splitlines()) > 1:
+    """Who decides and why, as it is kept: a reason on one line."""
+    who = persons.reviewer(review.by)
+    unseen = persons.first_unseen(review.because or "")
+    if unseen is not None:
         raise ReviewRefused(
-            f"a reviewer is named on one line of at most {REVIEWER_CHARACTERS_MAX} characters"
+            f"a reason is plain text, and this one has a character that cannot be seen, "
+            f"{unseen!a}: leave it out"
         )
-    if why is not None and not _means_something(why):
-        why = None
-    if why is None and review.decision is ReviewDecision.REJECTED:
+    why = " ".join(clean(review.because or "").split())
+    if any(character.isalnum() for character in why):
+        return who, why
+    if review.decision is ReviewDecision.REJECTED:
         raise ReviewRefused("a file is rejected for a reason: say which")
-    return who, why
-
-
-def _means_something(text: str) -> bool:
-    """Whether anything was put in the place of the dots of an example."""
-    return any(character.isalnum() for character in text)
+    return who, None
 
 
 def _check(connection: Connection, row: AnyRow, review: Review, who: str) -> None:
     waits = row.state == JobState.IN_REVIEW.value
     if not waits or row.sha256 != review.sha256:
         raise _not_this_file(connection, row, review.sha256, waits=waits)
-    if same_person(who, row.owner):
+    if persons.is_owner(who, row.owner):
         raise ReviewRefused(
             f"{who} owns the order of {row.job_id}, and nobody reviews what they ordered: let "
             "somebody else decide"

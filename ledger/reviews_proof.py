@@ -8,8 +8,9 @@ from decimal import Decimal
 
 from sqlalchemy import Connection, text
 
+from ledger.errors import ReviewRefused
+from ledger.persons import is_owner, reviewer, reviewer_key
 from ledger.proof_rules import Rule
-from ledger.reviews import same_person
 
 _PASSED = "j.state IN ('approved', 'released')"
 
@@ -67,7 +68,7 @@ OWNERS = "nobody has reviewed what they ordered themselves"
 UNREVIEWED = "everything that its order wants a person to see was approved by one"
 
 _REVIEWERS = text(
-    "SELECT r.job_id, r.actor, o.owner FROM reviews r JOIN jobs j ON j.job_id = r.job_id "
+    "SELECT r.job_id, r.actor, r.reviewer_key, o.owner FROM reviews r JOIN jobs j ON j.job_id = r.job_id "
     "JOIN orders o ON o.order_id = j.order_id WHERE NOT r.carried_over ORDER BY r.job_id"
 )
 
@@ -83,9 +84,18 @@ def first_own(connection: Connection) -> str | None:
     """The first review by the owner of its order, if there is one."""
     with connection.execute(_REVIEWERS) as rows:
         for row in rows:
-            if same_person(row.actor, row.owner):
+            if is_owner(row.actor, row.owner):
                 return f"{row.actor} reviewed job {row.job_id}, and owns its order"
+            if not _well_named(row.actor) or row.reviewer_key != reviewer_key(row.actor):
+                return f"{row.actor!a} reviewed job {row.job_id}, and is nobody's name and key"
     return None
+
+
+def _well_named(actor: str) -> bool:
+    try:
+        return reviewer(actor) == actor
+    except ReviewRefused:
+        return False
 
 
 def first_unreviewed(connection: Connection) -> str | None:

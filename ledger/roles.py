@@ -38,7 +38,7 @@ _JOB_WORK = (
 )
 _ATTEMPT_END = (
     "UPDATE (state, counts, provider_ref, charged_nano, reason, sha256, media_type, byte_count, "
-    "latency_ms, ended_at_us"
+    "latency_ms, ended_at_us, came_size"
 )
 _TOTALS = ("INSERT", "UPDATE (charged_nano, overrun_nano, entry_count)")
 _LEASES = ("INSERT", "UPDATE (order_id, holder, since_us, expires_at_us)", "DELETE")

@@ -33,7 +33,6 @@ from ledger.records import AttemptState, JobState, OrderState
 AnyRow: TypeAlias = "Row[*tuple[Any, ...]]"
 """A row whose columns are read by name."""
 
-
 metadata = MetaData(
     naming_convention={
         "ix": "%(table_name)s_%(column_0_N_name)s_idx",
@@ -85,6 +84,8 @@ orders = Table(
     Column("stop_reason", Text),
     Column("created_at_us", BigInteger, nullable=False, index=True),
     Column("updated_at_us", BigInteger, nullable=False),
+    # Under which names its owner may not review it: see `ledger.persons`.
+    Column("owner_keys", Text, nullable=False, server_default=text("''")),
     one_of("state", OrderState),
     CheckConstraint("cap_nano >= 0 AND per_job_nano >= 0", name="caps"),
     CheckConstraint("attempts_max >= 1 AND job_count >= 0", name="counts"),
@@ -141,6 +142,7 @@ attempts = Table(
     Column("ended_at_us", BigInteger),
     # What was changed about its brief after earlier attempts, and why.
     Column("changes_json", Text),
+    Column("came_size", Word),  # such as 512x512: the picture's before it was finished
     one_of("state", AttemptState),
     CheckConstraint("number >= 1", name="number"),
     CheckConstraint("hold_nano >= 0 AND charged_nano >= 0", name="amounts"),

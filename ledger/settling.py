@@ -66,6 +66,7 @@ _END_ATTEMPT = (
         sha256=bindparam("a_sha256"),
         media_type=bindparam("a_media_type"),
         byte_count=bindparam("a_byte_count"),
+        came_size=bindparam("a_came_size"),
         latency_ms=bindparam("a_latency_ms"),
         ended_at_us=bindparam("a_now"),
     )
@@ -291,6 +292,7 @@ def _attempt_row(end: _End, now_us: int) -> dict[str, object]:
         "a_sha256": built.sha256 if built else None,
         "a_media_type": built.media_type if built else None,
         "a_byte_count": built.byte_count if built else None,
+        "a_came_size": "x".join(map(str, built.came)) if built and built.came else None,
         "a_latency_ms": built.latency_ms if built else failed.latency_ms if failed else None,
         "a_now": now_us,
     }

@@ -275,6 +275,7 @@ def disarm(url: str) -> None:
                 "decisions",
                 "reviews",
                 "jobs",
+                "orders",
                 "fingerprints",
                 "released_pictures",
             )

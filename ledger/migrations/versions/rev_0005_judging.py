@@ -44,6 +44,7 @@ def upgrade() -> None:
         _back_fill_sqlite()
     op.create_index("verdicts_sha256_attempt_id_idx", "verdicts", ["sha256", "attempt_id"])
     op.add_column("attempts", sa.Column("changes_json", sa.Text()))
+    op.add_column("attempts", sa.Column("came_size", WORD))
     _create_mends()
     if is_postgresql:
         _guard_postgresql()
@@ -59,6 +60,7 @@ def downgrade() -> None:
     if op.get_bind().execute(sa.text("SELECT 1 FROM mends LIMIT 1")).first():
         raise RuntimeError("revision 0004 has no place for an output that was mended")
     op.drop_table("mends")
+    op.drop_column("attempts", "came_size")
     op.drop_column("attempts", "changes_json")
     op.drop_index("verdicts_sha256_attempt_id_idx", table_name="verdicts")
     op.drop_column("verdicts", "sha256")

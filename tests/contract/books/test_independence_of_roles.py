@@ -203,8 +203,9 @@ BOOK = (
     f"AND attempt_id = '{LOST}/1'"
 )
 REVIEW = (
-    "INSERT INTO reviews (attempt_id, job_id, sha256, decision, actor, at_us, carried_over) "
-    f"VALUES ('{WAITING}/1', '{WAITING}', '{SHA256}', 'approved', 'maria@acme.example', 1, {{}})"
+    "INSERT INTO reviews (attempt_id, job_id, sha256, decision, actor, at_us, reviewer_key, "
+    f"carried_over) VALUES ('{WAITING}/1', '{WAITING}', '{SHA256}', 'approved', "
+    "'maria@acme.example', 1, 'maria@acme.example', {})"
 )
 REVIEWED = REVIEW.format("false")
 APPROVE = (
