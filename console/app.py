@@ -13,7 +13,7 @@ import warnings
 from importlib.metadata import version
 from typing import Any
 
-from cyclopts import App, CycloptsError
+from cyclopts import App, CycloptsError, Parameter
 from dotenv import load_dotenv
 
 from console import (
@@ -27,7 +27,7 @@ from console import (
 from console.failures import BAD_USAGE, FAILED, explain
 from console.notices import hear_notices
 from console.screen import screen
-from console.streams import fill_closed_streams, hush, write_out
+from console.streams import bear_any_text, fill_closed_streams, hush, tell, write_out
 from console.usage import explain_usage
 
 app = App(
@@ -36,6 +36,8 @@ app = App(
     version=lambda: version("mintage"),
     version_flags=["--version"],
     help_format="plaintext",
+    # A file may be called `[1].png`, and an asset `{2}`: what begins like JSON is a name all the same.
+    default_parameter=Parameter(json_dict=False, json_list=False),
 )
 for module in (
     order_commands,
@@ -51,6 +53,7 @@ for module in (
 def main() -> None:
     """Run the command line and exit with its code."""
     fill_closed_streams()
+    bear_any_text()
     # A scheduler ends programs with SIGTERM; they clean up after themselves as after Ctrl-C.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     hear_notices()
@@ -66,15 +69,13 @@ def run(tokens: list[str]) -> int:
         code = int(call(tokens) or 0)
         write_out("")
     except CycloptsError as error:
-        sys.stderr.write(f"mintage: {explain_usage(error)}\n")
+        tell(f"mintage: {explain_usage(error)}")
         return BAD_USAGE
     except BrokenPipeError:
         hush()
         return 0
     except (KeyboardInterrupt, asyncio.CancelledError):
-        sys.stderr.write(
-            "mintage: Interrupted; nothing is lost, and the next run goes on from the books.\n"
-        )
+        tell("mintage: Interrupted; nothing is lost, and the next run goes on from the books.")
         return FAILED
     except Exception as error:  # noqa: BLE001  the edge of the program: people get a sentence
         return explain(error)

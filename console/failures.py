@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import os
-import sys
 
-from console.streams import hush
+from console.streams import hush, tell
 
 FAILED = 1
 BAD_USAGE = 2
@@ -22,26 +21,26 @@ def explain(error: Exception) -> int:
     from validators import InspectionError
 
     if isinstance(error, BadOrder):
-        sys.stderr.write(f"mintage: {error}\n")
+        tell(f"mintage: {error}")
         for problem in error.problems:
-            sys.stderr.write(f"  {problem.sentence()}\n")
+            tell(f"  {problem.sentence()}")
         return BAD_USAGE
     known = (FlowError, LedgerError, AssetsError, GeneratorError, InspectionError)
     if isinstance(error, known):
-        sys.stderr.write(f"mintage: {sentence(str(error))}\n")
+        tell(f"mintage: {sentence(str(error))}")
         misused = (BadSettings, NothingToRun, BadStoreUrl)
         return BAD_USAGE if isinstance(error, misused) else FAILED
     if isinstance(error, OSError):
         place = f" ({error.filename})" if error.filename else ""
-        sys.stderr.write(f"mintage: {error.strerror or error}{place}.\n")
+        tell(f"mintage: {error.strerror or error}{place}.")
         # Where standard output itself cannot be written, Python would stumble over the rest at exit.
         hush()
         return FAILED
     if os.environ.get("MINTAGE_TRACEBACK"):
         raise error
-    sys.stderr.write(
+    tell(
         f"mintage: A defect in Mintage stopped it ({type(error).__name__}: {error}); nothing in the "
-        "books is lost. MINTAGE_TRACEBACK=1 shows where.\n"
+        "books is lost. MINTAGE_TRACEBACK=1 shows where."
     )
     return FAILED
 

@@ -182,7 +182,9 @@ def _print_forms(forms: Iterable[CriterionForm], *, in_full: bool) -> None:
     for form in forms:
         needs = f", needs mintage[{form.extra}]" if form.extra else ""
         out.print(f"{form.name}  v{form.version}, {_cost(form)}{needs}", style="bold")
-        out.print(indented(form.description if in_full else form.summary, 2))
+        told = form.description.splitlines() if in_full else [form.summary]
+        for line in told:
+            out.print(indented(line, 2) if line else "")
         for parameter in _parameters(form):
             out.print(indented(parameter, 4))
         out.print(indented(f"- {_example(form)}", 4), style="dim")

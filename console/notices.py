@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-import sys
+
+from console.streams import tell
 
 PACKAGES = ("mintage", "assets", "flows", "generators", "ledger", "validators")
 
@@ -21,7 +22,7 @@ class Notices(logging.Handler):
         if text not in self._said:
             self._said.add(text)
             # The stream is looked up each time: a progress bar takes its place for a while.
-            sys.stderr.write(f"mintage: {text}\n")
+            tell(f"mintage: {text}")
 
 
 def hear_notices() -> None:

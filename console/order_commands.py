@@ -71,18 +71,19 @@ def _brand(plan: Plan) -> dict[str, object] | None:
 
 
 def _print_checks(results: list[dict[str, object]]) -> None:
+    from console.escaping import shown
     from console.streams import write_out
 
     for one in results:
         if one["ok"]:
-            write_out(f"{one['file']}: ok, {one['jobs']:,} jobs, {one['order']}\n")
+            write_out(f"{shown(str(one['file']))}: ok, {one['jobs']:,} jobs, {one['order']}\n")
             continue
         problems = one["problems"]
         assert isinstance(problems, list)  # noqa: S101  made just above
         count = f"{len(problems)} problem{'s' if len(problems) != 1 else ''}"
-        write_out(f"{one['file']}: {count}\n")
+        write_out(f"{shown(str(one['file']))}: {count}\n")
         for problem in problems:
-            write_out(f"  {problem.sentence()}\n")
+            write_out(f"  {shown(problem.sentence())}\n")
 
 
 def quote(order: OrderFile, *, json: Json = False) -> int:

@@ -12,8 +12,9 @@ from typing import Any
 
 from rich.table import Table
 
+from console.escaping import shown, shown_json
 from console.screen import indented, screen
-from console.streams import write_out
+from console.streams import tell, write_out
 from ledger import format_usd, plain, usd
 
 __all__ = [
@@ -30,7 +31,7 @@ __all__ = [
 
 def say(text: str) -> None:
     """Write one line that is meant for a person to standard error."""
-    sys.stderr.write(f"{text}\n")
+    tell(text)
 
 
 def usd_text(nano: int) -> str:
@@ -49,7 +50,10 @@ def amounts(nanos: Sequence[int]) -> list[str]:
 
 def print_json(value: object) -> None:
     """Write one JSON object to standard output, and nothing else."""
-    write_out(json.dumps(json_value(value), indent=2, ensure_ascii=False) + "\n")
+    # What the stream cannot take must be escaped as JSON does it, and nobody else.
+    plain_text = not (sys.stdout.encoding or "").lower().startswith("utf")
+    text = json.dumps(json_value(value), indent=2, ensure_ascii=plain_text)
+    write_out(shown_json(text) + "\n")
 
 
 def json_value(value: object) -> Any:  # noqa: ANN401  JSON is whatever it is
@@ -87,5 +91,5 @@ def table(
             column, justify="right" if number else "left", overflow="fold", no_wrap=number
         )
     for row in rows:
-        made.add_row(*row)
+        made.add_row(*map(shown, row))
     return made

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
+
+from console.escaping import shown
 
 STANDARD_STREAMS = 3
 
@@ -20,11 +23,23 @@ def fill_closed_streams() -> None:
             setattr(sys, name, stream)
 
 
+def bear_any_text() -> None:
+    """Let streams escape what their encoding lacks, such as PYTHONIOENCODING=ascii, and not give up."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
 def hush() -> None:
     """Send what is still to come on standard output to nothing: its reader has gone, or its disk is full."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, sys.stdout.fileno())
     os.close(nowhere)
+
+
+def tell(text: str) -> None:
+    """Write one line that is meant for a person to standard error; what is from outside stays in it."""
+    sys.stderr.write(f"{shown(text)}\n")
 
 
 def write_out(text: str) -> None:

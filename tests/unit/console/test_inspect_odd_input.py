@@ -13,6 +13,8 @@ import yaml
 from PIL import Image
 
 from console.app import run
+from flows import inspecting
+from validators import InspectorPool, WorkerLimits
 
 FAILED = 1
 BAD_USAGE = 2
@@ -149,3 +151,25 @@ def test_a_picture_that_is_refused_is_not_drawn_on_and_a_tall_one_ends_nothing(
     assert drawn == [None, "drawn/002-tall.png", "drawn/003-a.png"]
     tall = Image.open(io.BytesIO((folder / "drawn" / "002-tall.png").read_bytes()))
     assert tall.size == (1, 4_055)
+
+
+@pytest.mark.parametrize(("asked", "made"), [("1", 1), ("2", 2), ("900", 3)])
+def test_as_many_processes_inspect_as_the_house_allows(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, asked: str, made: int
+) -> None:
+    opened: list[int | None] = []
+
+    class Counted(InspectorPool):
+        def __init__(
+            self, workers: int | None = None, *, worker_limits: WorkerLimits | None = None
+        ) -> None:
+            opened.append(workers)
+            super().__init__(workers, worker_limits=worker_limits)
+
+    monkeypatch.setattr(inspecting, "InspectorPool", Counted)
+    monkeypatch.setenv("MINTAGE_INSPECTORS", asked)
+    # No process is started for files that are not there.
+    names = ("a.png", "b.png", "c.png")
+    only = rules(desk.folder, "not_blank")
+    assert desk.mintage("inspect", *names, "--done", only).code == FAILED
+    assert opened == [made]
