@@ -43,11 +43,12 @@ def serve(
     from PIL import AvifImagePlugin, JpegImagePlugin, PngImagePlugin, WebPImagePlugin  # noqa: F401 - loaded before the first file, and before memory is bounded
 
     registered()
+    nowhere = os.open(os.devnull, os.O_WRONLY)
     _confine(memory_bytes)
-    seclude()
+    seclusion = seclude()
     with socket.socket(fileno=descriptor) as channel:
-        send(channel, Answer())
-        _fall_silent()
+        send(channel, Answer(filtered=seclusion.filtered, fence=seclusion.fence))
+        _fall_silent(nowhere)
         try:
             while _serve_one(channel, shelf, open_cpu_s, judge_cpu_s, alarm_s):
                 signal.alarm(0)
@@ -115,18 +116,24 @@ def _criterion(name: str, text: str) -> Criterion:
 
 
 def _confine(memory_bytes: int) -> None:
+    memory_bytes = _no_more_than(memory_bytes, resource.getrlimit(resource.RLIMIT_AS)[1])
     resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
     # A process that only reads has nothing to write, least of all a core with a file's secrets.
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
 
 
+def _no_more_than(wanted: int, hard: int) -> int:
+    """Give the lower one: who started the program may have set a limit that only root can raise."""
+    return wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+
+
 @contextmanager
 def _cpu_limit(allowed_s: int) -> Iterator[None]:
     """Let the kernel end this process with SIGXCPU after so many more seconds of computing."""
     used = resource.getrusage(resource.RUSAGE_SELF)
-    soft = math.ceil(used.ru_utime + used.ru_stime) + allowed_s
     hard = resource.getrlimit(resource.RLIMIT_CPU)[1]
+    soft = _no_more_than(math.ceil(used.ru_utime + used.ru_stime) + allowed_s, hard)
     resource.setrlimit(resource.RLIMIT_CPU, (soft, hard))
     try:
         yield
@@ -134,8 +141,7 @@ def _cpu_limit(allowed_s: int) -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_CPU, (hard, hard))
 
 
-def _fall_silent() -> None:
+def _fall_silent(nowhere: int) -> None:
     """Let go of the pipe that told the pool why a start failed: nobody reads it from here on."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 2)
     os.close(nowhere)

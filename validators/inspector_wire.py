@@ -54,9 +54,9 @@ class Fault(BaseModel):
 
 
 class Answer(BaseModel):
-    """What an inspector's process says of one file.
+    """What an inspector's process says of one file, and, before the first one, of itself.
 
-    `spent` announces that it ends itself: it ran out of memory and may be in no state to go on.
+    `out_of_memory` announces that it ends itself: it may be in no state to go on.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -64,6 +64,10 @@ class Answer(BaseModel):
     verdicts: tuple[Judged, ...] = ()
     fault: Fault | None = None
     out_of_memory: bool = False
+    filtered: bool = False
+    """Whether the kernel filters its system calls."""
+    fence: int = 0
+    """The version of Landlock that fences it in; 0 without."""
 
 
 class Request(BaseModel):

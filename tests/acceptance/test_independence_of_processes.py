@@ -24,6 +24,7 @@ from mint_runs import Desk, schnell_order
 from unit.validators import sample_pictures as samples
 
 from validators import Criterion, InspectorPool, criteria, parse_done, registered
+from validators.file_fence import fence_version
 
 REQUEST_FIELDS = {
     *("criteria", "byte_count", "sha256", "claimed_media_type", "max_bytes", "max_pixels"),
@@ -58,6 +59,7 @@ class Nosy(Criterion):
     example: ClassVar = {}
     port: int = 0
     parent: int = 0
+    secret: str = ""
     def inspect(self, picture):
         kinds = (socket.AF_INET, socket.AF_INET6, socket.AF_UNIX)
         return Finding(True, {
@@ -65,7 +67,14 @@ class Nosy(Criterion):
             **{kind.name: tried(lambda kind=kind: socket.socket(kind)) for kind in kinds},
             "program": tried(lambda: os.execv("/bin/true", ["true"])),
             "descriptors": tried(lambda: os.pidfd_open(self.parent)),
-            "write": tried(lambda: os.write(os.open("/tmp", os.O_TMPFILE | os.O_WRONLY), b"x")),
+            "write": tried(lambda: os.open("/tmp", os.O_TMPFILE | os.O_WRONLY)),
+            "open to write": tried(lambda: os.open(self.secret, os.O_RDWR)),
+            "remove": tried(lambda: os.unlink(self.secret)),
+            "read": tried(lambda: os.open(self.secret, os.O_RDONLY)),
+            "memory": tried(lambda: os.open(f"/proc/{self.parent}/mem", os.O_RDONLY)),
+            "take over": tried(lambda: os.open(f"/proc/{self.parent}/mem", os.O_RDWR)),
+            "environment": tried(lambda: os.open(f"/proc/{self.parent}/environ", os.O_RDONLY)),
+            "signal": tried(lambda: os.kill(self.parent, 0)),
         })
 '''
 
@@ -139,14 +148,16 @@ def nosy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[.
     del sys.modules["validators.criteria.nosy"], criteria.__dict__["nosy"]
 
 
-def test_an_inspector_is_refused_connections_programs_and_other_processes(
-    nosy: Callable[..., Criterion],
+def test_an_inspector_is_refused_connections_programs_files_and_other_processes(
+    nosy: Callable[..., Criterion], tmp_path_factory: pytest.TempPathFactory
 ) -> None:
+    secret = tmp_path_factory.mktemp("studio") / ".env"
+    secret.write_text("REPLICATE_API_TOKEN=r8_not_for_inspectors")
     with socket.create_server(("127.0.0.1", 0)) as server, InspectorPool(1) as pool:
         port = server.getsockname()[1]
         with socket.create_connection(("127.0.0.1", port), 5):
             pass  # the test itself gets through
-        rule = nosy(port=port, parent=os.getpid())
+        rule = nosy(port=port, parent=os.getpid(), secret=str(secret))
         verdict = pool.inspect(samples.photo_file("png"), [rule])[1]
         (process_id,) = pool.process_ids()
         threads = [
@@ -155,9 +166,12 @@ def test_an_inspector_is_refused_connections_programs_and_other_processes(
         ]
     assert verdict.measured == {
         **dict.fromkeys(("connect", "AF_INET", "AF_INET6", "AF_UNIX", "program"), "EPERM"),
-        "descriptors": "EPERM",
-        "write": "EFBIG",
+        **dict.fromkeys(("descriptors", "write", "open to write", "remove"), "EPERM"),
+        **dict.fromkeys(("take over", "signal"), "EPERM"),
+        **dict.fromkeys(("memory", "environment"), "EACCES"),
+        "read": "EACCES" if fence_version() else "done",
     }
+    assert secret.read_text() == "REPLICATE_API_TOKEN=r8_not_for_inspectors"
     assert {(one["Seccomp"], one["NoNewPrivs"]) for one in threads} == {("2", "1")}
 
 
