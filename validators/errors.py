@@ -4,7 +4,7 @@
 InspectionError
 ├── BrokenCriterion         a criterion's class or its finding breaks the criterion form
 ├── InspectionFailed        a criterion raised instead of giving a finding
-└── InspectorsUnavailable   no worker process could be started, or the pool is closed
+└── InspectorsUnavailable   the machine let no process judge the file, or the pool is closed
 ```
 
 What is wrong with a picture is never raised: it is a failed verdict. These errors mean that the

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import resource
 import signal
 import socket
 import subprocess
@@ -22,12 +23,16 @@ from validators import criteria
 from validators.containers import Defect, Flaw
 from validators.errors import InspectorsUnavailable
 from validators.inspector_wire import Answer, Nonsense, Request, receive, send
+from validators.seclusion import Seclusion, hide_memory
 
 _START_S: Final = 60.0
 _END_S: Final = 5.0
 _SHOWN_CHARACTERS: Final = 500
 _KEPT_BYTES: Final = 8_000_000
 """What a process's shelf may go on holding: pages that are there need not be made anew."""
+
+_FROM_OUTSIDE: Final = (signal.SIGKILL, signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
+"""Signals that a program which breaks down never has of itself: somebody sent them."""
 
 _START: Final = (
     "import json, sys; sys.path[:], folders = json.loads(sys.argv[1]); "
@@ -72,18 +77,39 @@ def worker_environment(environment: Mapping[str, str]) -> dict[str, str]:
     return _GIVEN | {name: environment[name] for name in _KEPT if name in environment}
 
 
+@dataclass(frozen=True, slots=True)
+class Outage:
+    """A process was lost by no fault of the file: nothing is known of that. Says why and what to do."""
+
+    sentence: str
+
+
+def allowed_memory_bytes(wanted: int) -> int:
+    """Give the address space that a process can have: less than wanted where the machine says so."""
+    hard = resource.getrlimit(resource.RLIMIT_AS)[1]
+    return wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+
+
+def was_held_up(computed_s: float, wall_s: float) -> bool:
+    """Say whether so long by the clock is the machine's doing: it computed for under half of it."""
+    return computed_s < wall_s / 2
+
+
 class Worker:
     """One process. Used by one thread at a time; the pool sees to that."""
 
     def __init__(self, limits: WorkerLimits) -> None:
         self._limits: Final = limits
         self._owner: Final = os.getpid()
+        self._memory_bytes: Final = allowed_memory_bytes(limits.memory_bytes)
         self.files = 0
+        # The process runs as the same user, and whoever takes it over must not read this one.
+        hide_memory()
         self._shelf = os.memfd_create("picture")
         self._channel, theirs = socket.socketpair()
         with theirs:
             self._process: Final = subprocess.Popen(  # noqa: S603 - this interpreter, our own words
-                _command(theirs.fileno(), self._shelf, limits),
+                _command(theirs.fileno(), self._shelf, limits, self._memory_bytes),
                 env=worker_environment(os.environ),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
@@ -92,7 +118,7 @@ class Worker:
                 # Ctrl-C in a terminal is for the program, which then lets its inspectors finish.
                 start_new_session=True,
             )
-        self._await_start()
+        self.seclusion: Final = self._await_start()
 
     @property
     def process_id(self) -> int:
@@ -103,9 +129,10 @@ class Worker:
         """Say whether it can be asked; a process that was forked off may not use it."""
         return os.getpid() == self._owner and self._process.poll() is None
 
-    def ask(self, request: Request, data: bytes) -> Answer | Defect:
+    def ask(self, request: Request, data: bytes) -> Answer | Defect | Outage:
         """Have one file judged, or say what became of the process, which then must be ended."""
         self.files += 1
+        computed_s = self._computed_s()
         deadline_s = time.monotonic() + self._limits.wall_s
         try:
             self._lay_out(data)
@@ -113,7 +140,7 @@ class Worker:
             send(self._channel, request)
             answer = Answer.model_validate_json(receive(self._channel, deadline_s))
         except TimeoutError:
-            return self._too_slow(f"over {self._limits.wall_s:g} s by the clock")
+            return self._too_long(self._computed_s() - computed_s)
         except (Nonsense, ConnectionError, ValidationError) as error:
             return self._lost(error)
         return self._out_of_memory() if answer.out_of_memory else answer
@@ -139,26 +166,45 @@ class Worker:
         self._process.kill()
         self._process.wait()
 
-    def _await_start(self) -> None:
+    def _computed_s(self) -> float:
+        """Tell how long the process has computed so far, by the kernel's clock of that process."""
+        # From a process's id its clock's is made as in the kernel's posix-timers.h (CPUCLOCK_SCHED).
+        with suppress(OSError):
+            return time.clock_gettime((~self._process.pid << 3) | 2)
+        return 0.0
+
+    def _await_start(self) -> Seclusion:
         try:
-            receive(self._channel, time.monotonic() + _START_S)
-        except (Nonsense, TimeoutError, ConnectionError) as error:
+            first = receive(self._channel, time.monotonic() + _START_S)
+            started = Answer.model_validate_json(first)
+        except (Nonsense, TimeoutError, ConnectionError, ValidationError) as error:
             self._process.kill()
             _, said = self._process.communicate()
             self.end()
-            why = said.decode(errors="replace").strip()[-_SHOWN_CHARACTERS:] or str(error)
+            # The last line names the error; those before it say where in our code.
+            lines = said.decode(errors="replace").strip().splitlines()
+            why = lines[-1][-_SHOWN_CHARACTERS:] if lines else str(error)
             raise InspectorsUnavailable(
                 f"The inspectors' process could not be started, so no file was judged: {why}"
             ) from error
         assert self._process.stderr is not None  # noqa: S101 - it was asked for as a pipe
         self._process.stderr.close()
+        return Seclusion(started.filtered, started.fence)
 
-    def _lost(self, error: Exception) -> Defect:
+    def _lost(self, error: Exception) -> Defect | Outage:
         """Tell from its end what the process died of; one that still lives spoke nonsense."""
         self._channel.close()
         with suppress(subprocess.TimeoutExpired):
             self._process.wait(_END_S)
         code = self._process.poll()
+        if code is not None and -code in _FROM_OUTSIDE:
+            return Outage(
+                f"The inspectors were ended by the system ({signal.Signals(-code).name}), as when "
+                "memory runs out, so nothing was concluded about the file; make room, then resume."
+            )
+        if code == -signal.SIGALRM:
+            # The pool itself was stopped meanwhile, or it would have ended the process before.
+            return _held_up(self._limits.wall_s)
         if code == -signal.SIGXCPU:
             limits = self._limits
             return self._too_slow(
@@ -169,6 +215,12 @@ class Worker:
             return crashed(f"the process was ended by {signal.Signals(-code).name}")
         return crashed(f"the process ended with {code}: {type(error).__name__}")
 
+    def _too_long(self, computed_s: float) -> Defect | Outage:
+        wall_s = self._limits.wall_s
+        if was_held_up(computed_s, wall_s):
+            return _held_up(wall_s)
+        return self._too_slow(f"over {wall_s:g} s by the clock, {computed_s:.1f} s of computing")
+
     @staticmethod
     def _too_slow(detail: str) -> Defect:
         return Defect(
@@ -178,8 +230,15 @@ class Worker:
             detail,
         )
 
-    def _out_of_memory(self) -> Defect:
+    def _out_of_memory(self) -> Defect | Outage:
         megabytes = self._limits.memory_bytes / 1e6
+        if self._memory_bytes < self._limits.memory_bytes:
+            return Outage(
+                f"An inspector ran out of the {self._memory_bytes / 1e6:,.0f} MB of memory that "
+                f"this machine lets a process have, under the {megabytes:,.0f} MB that a file may "
+                "take, so nothing was concluded about the file; raise the limit (ulimit -v), then "
+                "resume."
+            )
         return Defect(
             Flaw.TOO_MUCH_MEMORY,
             f"The inspection of the file needed more than {megabytes:,.0f} MB of memory and was "
@@ -192,18 +251,26 @@ def crashed(detail: str) -> Defect:
     """Say that the process did not survive the file."""
     return Defect(
         Flaw.CRASHED,
-        "The file made the program that inspects it break down, as only damaged or hostile files "
-        "do; it is refused.",
+        "The program that inspects the file broke down over it, in a fresh process too, as it may "
+        "over damaged or hostile files; it is refused.",
         detail,
     )
 
 
-def _command(descriptor: int, shelf: int, limits: WorkerLimits) -> list[str]:
+def _held_up(wall_s: float) -> Outage:
+    return Outage(
+        f"An inspector gave no answer for {wall_s:g} s and hardly computed meanwhile, as when it is "
+        "stopped or the machine is too busy, so nothing was concluded about the file; let it have "
+        "the processor, then resume."
+    )
+
+
+def _command(descriptor: int, shelf: int, limits: WorkerLimits, memory_bytes: int) -> list[str]:
     """Return how this very interpreter is started: isolated, writing nothing, our import path."""
     here = str(Path.cwd())
     # The process must find the very code, and the very criteria, that this one has.
     paths = json.dumps([[entry or here for entry in sys.path], list(criteria.__path__)])
     alarm_s = math.ceil(limits.wall_s) + 1
-    bounds = (limits.memory_bytes, limits.open_cpu_s, limits.judge_cpu_s, alarm_s)
+    bounds = (memory_bytes, limits.open_cpu_s, limits.judge_cpu_s, alarm_s)
     flags = ("-I", "-B", "-X", "utf8")
     return [sys.executable, *flags, "-c", _START, paths, *map(str, (descriptor, shelf, *bounds))]

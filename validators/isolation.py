@@ -21,8 +21,9 @@ from validators.criterion import Criterion, Verdict
 from validators.errors import BrokenCriterion, InspectionFailed, InspectorsUnavailable
 from validators.inspection import DEFAULT_LIMITS, in_order, inspect, refusal
 from validators.inspector_wire import Answer, Nonsense, Request, criteria_text, verdicts_from
-from validators.inspector_worker import Worker, WorkerLimits, crashed
+from validators.inspector_worker import Outage, Worker, WorkerLimits, crashed
 from validators.picture import Limits, sha256_of
+from validators.seclusion import Seclusion
 
 _FILES_PER_PROCESS: Final = 1_000
 """What leaks in a decoder must not add up until a good file runs out of memory."""
@@ -67,12 +68,15 @@ class InspectorPool:
 
         A file that ends the process, or takes more than the limits, has a failed `intact` verdict
         with the flaw `crashed`, `too_slow` or `too_much_memory`. It is tried again in a fresh
-        process before it is blamed for a crash or for memory: an earlier file may have been it.
+        process before it is blamed for a crash or for memory: an earlier file may have been it. It
+        is never blamed for what the machine does: a process that a signal from outside ends, that
+        gets no time to compute, or that may have less memory than the limits say.
 
         Raises:
             InspectionFailed: a criterion raised; nothing was concluded.
             BrokenCriterion: a finding cannot be written as JSON, or the criterion was not found.
-            InspectorsUnavailable: no process can be started, or the pool is closed.
+            InspectorsUnavailable: no process can be started, the machine ended or held up two of
+                them over the file, or the pool is closed; nothing was concluded.
         """
         if len(data) > limits.max_bytes:
             return inspect(data, (), limits=limits, sha256=sha256)
@@ -88,8 +92,11 @@ class InspectorPool:
         )
         with self._free:
             found = self._ask(request, data, ordered, fresh=False)
-            if isinstance(found, Defect) and found.flaw is not Flaw.TOO_SLOW:
+            slow = isinstance(found, Defect) and found.flaw is Flaw.TOO_SLOW
+            if isinstance(found, Defect | Outage) and not slow:
                 found = self._ask(request, data, ordered, fresh=True)
+        if isinstance(found, Outage):
+            raise InspectorsUnavailable(found.sentence)
         return (
             (refusal(data, sha256 or sha256_of(data), found),)
             if isinstance(found, Defect)
@@ -127,6 +134,17 @@ class InspectorPool:
         with self._lock:
             return tuple(self._alive)
 
+    def seclusion(self) -> Seclusion:
+        """Tell what the kernel holds a process to, of one that is there or is started for it.
+
+        Raises:
+            InspectorsUnavailable: no process can be started, or the pool is closed.
+        """
+        with self._free:
+            worker = self._take(fresh=False)
+            self._give_back(worker, reusable=True)
+            return worker.seclusion
+
     def close(self) -> None:
         """Wait for the inspections under way, then end every process. May be called again."""
         with self._lock:
@@ -154,12 +172,12 @@ class InspectorPool:
 
     def _ask(
         self, request: Request, data: bytes, criteria: Sequence[Criterion], *, fresh: bool
-    ) -> tuple[Verdict, ...] | Defect:
+    ) -> tuple[Verdict, ...] | Defect | Outage:
         worker = self._take(fresh=fresh)
         reusable = False
         try:
             answer = worker.ask(request, data)
-            if isinstance(answer, Defect):
+            if isinstance(answer, Defect | Outage):
                 return answer
             verdicts = _verdicts(answer, data, criteria, report_all=request.report_all)
             reusable = worker.files < _FILES_PER_PROCESS

@@ -21,6 +21,7 @@ import validators
 from validators import (
     BrokenCriterion,
     Criterion,
+    Flaw,
     InspectionFailed,
     InspectorPool,
     InspectorsUnavailable,
@@ -33,7 +34,7 @@ from validators import (
     registered,
 )
 from validators.inspector_wire import Request, criteria_text, send
-from validators.inspector_worker import Worker, worker_environment
+from validators.inspector_worker import Worker, was_held_up, worker_environment
 
 ROOT = Path(validators.__file__).parents[1]
 SECRETS = {
@@ -64,12 +65,15 @@ class Ill(Criterion):
                 os._exit(7)
             case "kill":
                 os.kill(os.getpid(), signal.SIGKILL)
-            case "kill once":
-                if not os.path.exists(self.where):
-                    os.mkdir(self.where)
-                    os.kill(os.getpid(), signal.SIGKILL)
+            case "wait":
+                while not os.path.exists(self.where):
+                    time.sleep(0.01)
             case "memory":
                 bytearray(1 << 40)
+            case "abort":
+                os.abort()
+            case "term":
+                os.kill(os.getpid(), signal.SIGTERM)
             case "sleep":
                 time.sleep(600)
             case "compute":
@@ -200,15 +204,15 @@ def test_the_environment_is_made_of_what_is_allowed_not_of_what_is_forbidden() -
 def test_a_process_cannot_write_files(ill: Ill, tmp_path: Path) -> None:
     with InspectorPool(1) as pool:
         verdict = pool.inspect(PHOTO, [ill(how="write", where=str(tmp_path / "out"))])[1]
-    assert verdict.reason == "It could not write: OSError."
-    assert (tmp_path / "out").stat().st_size == 0
+    assert verdict.reason == "It could not write: PermissionError."
+    assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.parametrize(
     ("how", "flaw", "detail"),
     [
         ("segfault", "crashed", "SIGSEGV"),
-        ("kill", "crashed", "SIGKILL"),
+        ("abort", "crashed", "SIGABRT"),
         ("exit", "crashed", "ended with 7"),
         ("memory", "too_much_memory", "1000000000 bytes"),
         ("compute", "too_slow", "1 s to judge it"),
@@ -226,12 +230,82 @@ def test_what_ends_a_process_is_a_refusal_of_that_file_and_of_no_other(
         assert len(pool.process_ids()) == 1
 
 
-def test_a_process_that_hangs_is_ended_by_the_clock(ill: Ill) -> None:
-    with InspectorPool(1, worker_limits=WorkerLimits(wall_s=1)) as pool:
+def test_a_process_that_gives_no_answer_and_does_not_compute_is_the_machines_fault(
+    ill: Ill,
+) -> None:
+    with InspectorPool(1, worker_limits=WorkerLimits(wall_s=0.5)) as pool:
         started = time.monotonic()
-        assert refusal(pool.inspect(PHOTO, [ill(how="sleep")])) == "too_slow"
-        assert time.monotonic() - started < 10
+        with pytest.raises(InspectorsUnavailable, match=r"no answer for 0.5 s .* then resume\.$"):
+            pool.inspect(PHOTO, [ill(how="sleep")])
+        assert 1 <= time.monotonic() - started < 10, "it is asked twice"
         assert pool.process_ids() == ()
+        assert pool.inspect(PHOTO, DONE) == inspect(PHOTO, DONE)
+
+
+def test_a_stopped_process_is_replaced_and_the_file_judged() -> None:
+    with InspectorPool(1, worker_limits=WorkerLimits(wall_s=0.5)) as pool:
+        pool.inspect(PHOTO, DONE)
+        (stopped,) = pool.process_ids()
+        os.kill(stopped, signal.SIGSTOP)
+        assert pool.inspect(PHOTO, DONE) == inspect(PHOTO, DONE)
+        assert pool.process_ids() != (stopped,)
+
+
+def test_the_clock_is_held_against_a_file_only_when_the_process_computed() -> None:
+    assert [was_held_up(computed_s, 60) for computed_s in (0, 5, 29.9, 30, 60)] == [
+        *(True, True, True),
+        *(False, False),
+    ]
+    worker = Worker(WorkerLimits())
+    assert 0.02 < worker._computed_s() < 20, "starting has taken some of the processor's time"
+    for spent_s, flaw in ((59.0, Flaw.TOO_SLOW), (0.1, None)):
+        assert getattr(worker._too_long(spent_s), "flaw", None) is flaw
+    worker.end()
+
+
+@pytest.mark.parametrize("how", ["kill", "term"])
+def test_a_process_that_the_system_ends_twice_is_an_outage_and_no_verdict(
+    ill: Ill, how: str
+) -> None:
+    name = f"SIG{how.upper()}"
+    with InspectorPool(1) as pool:
+        with pytest.raises(InspectorsUnavailable, match=rf"\({name}\), as when memory runs out"):
+            pool.inspect(PHOTO, [ill(how=how)])
+        assert pool.inspect(PHOTO, DONE) == inspect(PHOTO, DONE)
+
+
+LITTLE_MEMORY = """
+import resource, sys
+resource.setrlimit(resource.RLIMIT_AS, (600_000_000, 600_000_000))
+from validators import InspectorPool, InspectorsUnavailable, criteria
+criteria.__path__.append(sys.argv[1])
+from validators.criteria.ill import Ill
+with InspectorPool(1) as pool:
+    print(pool.inspect(b"junk", ())[0].passed)
+    try:
+        pool.inspect(open(sys.argv[2], "rb").read(), [Ill(how="memory")])
+    except InspectorsUnavailable as error:
+        print(error)
+"""
+
+
+def test_a_machine_that_gives_less_memory_is_told_of_and_no_file_blamed_for_it(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "ill.py").write_text(ILL)
+    (tmp_path / "photo.png").write_bytes(PHOTO)
+    done = subprocess.run(
+        [sys.executable, "-B", "-c", LITTLE_MEMORY, str(tmp_path), str(tmp_path / "photo.png")],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stderr == ""
+    good, big = done.stdout.splitlines()
+    assert good == "False"
+    assert big.startswith("An inspector ran out of the 600 MB of memory that this machine lets")
+    assert big.endswith("raise the limit (ulimit -v), then resume.")
 
 
 def test_a_process_whose_pool_is_gone_does_not_hang_for_ever(ill: Ill) -> None:
@@ -256,10 +330,17 @@ def test_a_process_whose_pool_is_gone_does_not_hang_for_ever(ill: Ill) -> None:
 def test_a_file_is_not_blamed_for_a_process_that_something_else_ended(
     ill: Ill, tmp_path: Path
 ) -> None:
-    with InspectorPool(1) as pool:
-        once = ill(how="kill once", where=str(tmp_path / "died"))
-        assert pool.inspect(PHOTO, [once])[1].passed
-        assert (tmp_path / "died").exists()
+    go_on = tmp_path / "go on"
+    with InspectorPool(1) as pool, ThreadPoolExecutor(1) as thread:
+        pool.inspect(PHOTO, DONE)
+        (first,) = pool.process_ids()
+        found = thread.submit(pool.inspect, PHOTO, [ill(how="wait", where=str(go_on))])
+        while pool._idle:  # the process has not been taken yet
+            time.sleep(0.001)
+        os.kill(first, signal.SIGKILL)
+        go_on.touch()
+        assert found.result()[1].passed
+        assert pool.process_ids() != (first,)
 
 
 def test_a_process_that_died_while_idle_is_replaced() -> None:
