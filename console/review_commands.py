@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -94,7 +95,8 @@ def following(order: OrderName, /, *, by: Me = None, save: Save = None, json: Js
         assert found is not None  # noqa: S101  it was just found
         queue = queue_of(books, found)
         one = longest_waiting(books, store, order_id)
-    saved = _save(one, save)
+    copies, code = _saved([] if one is None else [one], save)
+    saved = next(iter(copies), None)
     if json:
         shown = None if one is None else waiting_json(one, by=by, saved=saved)
         print_json({"queue": queue_json(queue), "next": shown})
@@ -102,7 +104,7 @@ def following(order: OrderName, /, *, by: Me = None, save: Save = None, json: Js
         screen().print(f"Nothing of {order_id} waits for review.")
     else:
         print_waiting(one, place=f"1 of {queue.waiting:,} that wait", by=by, saved=saved)
-    return 0
+    return code
 
 
 def show(
@@ -130,18 +132,18 @@ def show(
         if name is not None or "#" in order:
             targets = [order] if name is None else [order, name]
             one = one_waiting(books, store, job_ids_of(books, targets)[0])
-            saved = _save(one, save)
+            (saved,), code = _saved([one], save)
             if json:
                 print_json({"waiting": [waiting_json(one, by=by, saved=saved)]})
             else:
                 print_waiting(one, place="waits", by=by, saved=saved)
-            return 0
+            return code
         order_id = find_order(books, order)
         found = books.order(order_id)
         assert found is not None  # noqa: S101  it was just found
         queue = queue_of(books, found)
         waiting = list(waiting_for_review(books, store, order_id))
-    copies = [_save(one, save) for one in waiting]
+    copies, code = _saved(waiting, save)
     if json:
         shown = [
             waiting_json(one, by=by, saved=saved)
@@ -149,8 +151,8 @@ def show(
         ]
         print_json({"queue": queue_json(queue), "waiting": shown})
     else:
-        print_queue(queue, waiting, saved=save if waiting else None)
-    return 0
+        print_queue(queue, waiting, saved=save if any(copies) else None)
+    return code
 
 
 def approve(
@@ -226,12 +228,30 @@ def _tell(books: Books, job_ids: list[str]) -> None:
         say(f"Decided; `mintage resume {order_id}` goes on with it.")
 
 
-def _save(one: Waiting | None, folder: Path | None) -> Path | None:
+def _saved(waiting: Sequence[Waiting], folder: Path | None) -> tuple[list[Path | None], int]:
+    """Put copies of files where a person can open them; one that is damaged does not end the others.
+
+    Gives where they are, None for each that could not be saved, and the exit code.
+    """
+    from assets import DigestMismatch, Missing
+    from console.output import say
+
+    copies: list[Path | None] = []
+    code = 0
+    for one in waiting:
+        try:
+            copies.append(None if folder is None else _save(one, folder))
+        except (DigestMismatch, Missing) as error:
+            say(f"mintage: No copy of {one.job.name}: {error}")
+            copies.append(None)
+            code = 1
+    return copies, code
+
+
+def _save(one: Waiting, folder: Path) -> Path:
     """Put a copy of a file where a person can open it: staged files have no ending."""
     from assets import staged
 
-    if one is None or folder is None:
-        return None
     ending = (one.job.media_type or "application/bin").rpartition("/")[2]
     path = folder / f"{one.job.name.replace('/', '-')}.{one.sha256[:8]}.{ending}"
     data = staged(open_house().store(), one.sha256)

@@ -6,6 +6,7 @@ FlowError
 ├── UnknownJobId      no job by that id is in the books
 ├── NotInReview       a job does not wait for a person
 ├── FileChanged       a file is not what was built any more
+├── BooksAltered      the books say what no run of Mintage writes
 ├── NothingToRun      a folder without orders
 ├── EngineUnreachable the Prefect server does not answer
 └── BadSettings       a setting that cannot be used
@@ -73,6 +74,16 @@ class FileChanged(FlowError):
         super().__init__(
             f"The file of {job_id} is not the one that was built ({why.rstrip('.')}): reject it, and "
             "it is built again."
+        )
+
+
+class BooksAltered(FlowError):
+    """The books say what no run of Mintage writes: somebody else did."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(
+            f"{what}: somebody has changed the books, and `mintage ledger verify` says what does "
+            "not hold."
         )
 
 

@@ -22,6 +22,7 @@ from assets import (
     write_manifest,
 )
 from flows.briefs import JobBrief
+from flows.errors import BooksAltered
 from flows.order_run import OrderRun
 from flows.rework import Changes
 from ledger import (
@@ -39,13 +40,13 @@ from ledger import (
 MINTAGE_VERSION = version("mintage")
 
 
-def measured_size(verdicts: Sequence[VerdictRecord]) -> tuple[int, int]:
-    """Give the width and height in pixels that the inspectors measured."""
+def measured_size(verdicts: Sequence[VerdictRecord]) -> tuple[int, int] | None:
+    """Give the width and height in pixels that the inspectors measured, if they did."""
     for verdict in verdicts:
         measured = json.loads(verdict.measured_json)
         if "width" in measured and "height" in measured:
             return int(measured["width"]), int(measured["height"])
-    raise AssertionError("an accepted file has been measured")
+    return None
 
 
 def approval(books: Books, view: JobView) -> Approval | None:
@@ -92,9 +93,13 @@ def put_release(
     """Put one approved job's staged bytes and receipt under their public keys.
 
     Everything in the receipt comes from the books, so that doing it again writes the same bytes.
+
+    Raises:
+        BooksAltered: its bytes are not those that were inspected, as the books have them.
+        Missing, DigestMismatch: its bytes are not in the store any more.
     """
-    data = staged(run.store, str(view.sha256))
     form = _form(run, view, verdicts, review, mends)
+    data = staged(run.store, form.sha256)
     released = release(run.store, form, data)
     return ReleaseRecord(
         job_id=form.job_id,
@@ -122,7 +127,12 @@ def _form(
     assert view.accepted_at is not None  # noqa: S101  as above
     order = run.record
     brief, changes = _brief_sent(view)
-    width, height = measured_size(verdicts)
+    size = measured_size(verdicts)
+    if size is None:
+        raise BooksAltered(
+            f"{view.job_id} is approved with bytes {view.sha256[:12]}, which no inspector has measured"
+        )
+    width, height = size
     return ReleaseForm(
         order_id=order.order_id,
         order_title=order.title,

@@ -9,6 +9,7 @@ import json
 import os
 import shlex
 import shutil
+import sqlite3
 from pathlib import Path
 from typing import Any
 
@@ -157,3 +158,43 @@ def test_several_are_decided_together_or_none(waiting: Desk) -> None:
     assert both.err.count("goes back to build.") == 2
     gone = here(desk, "review", "show", "cards", "two")
     assert_one_sentence(gone, 1, "is planned and does not wait for review")
+
+
+def test_a_damaged_file_does_not_keep_the_others_from_being_saved(waiting: Desk) -> None:
+    desk = waiting
+    damaged = following(desk)["next"]
+    file = Path(damaged["file"])
+    file.chmod(0o644)
+    file.write_bytes(b"another picture")
+    shown = here(desk, "review", "show", "cards", "--save", "look", "--json")
+    assert shown.code == 1
+    assert shown.err.startswith(f"mintage: No copy of {damaged['name']}: ")
+    copies = {one["name"]: one["saved"] for one in json.loads(shown.out)["waiting"]}
+    assert copies.pop(damaged["name"]) is None
+    assert [(desk.folder / saved).is_file() for saved in copies.values()] == [True]
+    one = here(desk, "review", "next", "cards", "--save", "look")
+    assert one.code == 1
+    assert damaged["commands"]["reject"] in one.out
+
+
+def test_names_and_reasons_with_what_nobody_sees_are_refused(waiting: Desk) -> None:
+    desk = waiting
+    reject = following(desk)["next"]["commands"]["reject"]
+    for by, because in (("\u202eevil\x1b[2J", "dark"), (ME[1], "x\x1b[31m"), ("mailto:a@b.c", "x")):
+        refused = decided(desk, reject, by=by, because=because)
+        assert_one_sentence(refused, 1)
+        assert refused.err.isascii()
+        assert "\x1b" not in refused.err
+
+
+def test_bytes_exchanged_in_the_books_are_named_when_they_would_be_released(waiting: Desk) -> None:
+    desk = waiting
+    approve = following(desk)["next"]
+    assert decided(desk, approve["commands"]["approve"], by=ME[1]).code == 0
+    with contextlib.closing(sqlite3.connect(desk.folder / ".mintage/ledger.db")) as books, books:
+        books.execute(
+            "UPDATE attempts SET sha256 = ? WHERE sha256 = ?", ("ef" * 32, approve["sha256"])
+        )
+    resumed = desk.mintage("resume", approve["order"])
+    assert_one_sentence(resumed, 1, "no inspector has measured", "`mintage ledger verify` says")
+    assert here(desk, "ledger", "verify").code == 1
