@@ -1,8 +1,9 @@
 """What a file carries besides its pixels and what is needed to show them.
 
 Sources of the layouts: CIPA DC-008 (Exif), ISO 16684-1 (XMP), IPTC IIM 4.2 and Adobe's Photoshop
-file format (image resources), W3C PNG third edition, RFC 9649 (WebP). Content credentials (C2PA)
-and colour profiles are no metadata here: the first must not be lost, the second has its own rule.
+file format (image resources), W3C PNG third edition, RFC 9649 (WebP), ITU-T T.871 (JFIF), ISO 19566-5
+(JUMBF, the box of content credentials). Colour profiles are no metadata here: they have their own
+rule.
 """
 
 from __future__ import annotations
@@ -14,10 +15,10 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
-from xml.parsers import expat
 
 from validators.containers.file_parts import Part, file_parts
 from validators.picture import Picture
+from validators.xmp_packet import xmp_names
 
 _MAX_TEXT_BYTES: Final = 1_000_000
 _MAX_NAMES: Final = 200
@@ -40,30 +41,43 @@ _IPTC_NAMES: Final = {
     120: "Caption",
 }
 
-_PNG_NEEDED: Final = frozenset(
-    (
-        *("IHDR", "PLTE", "IEND", "tRNS", "cHRM", "gAMA", "iCCP", "sBIT", "sRGB", "cICP", "mDCV"),
-        *("cLLI", "bKGD", "hIST", "pHYs", "sPLT", "acTL", "fcTL", "caBX"),
-    )
-)
-_WEBP_NEEDED: Final = frozenset({"VP8X", "ICCP", "C2PA"})
-
-# APP0 JFIF, APP2 with a profile, APP11 with content credentials, APP14 Adobe's colour transform.
-_JPEG_NEEDED: Final = {
-    "FFE0": (b"JFIF\0", b"JFXX\0"),
-    "FFE2": (b"ICC_PROFILE\0",),
-    "FFEB": (b"JP",),
-    "FFEE": (b"Adobe",),
+_PNG_NEEDED: Final = {
+    "IHDR": 13,
+    "PLTE": 768,
+    "IEND": 0,
+    "tRNS": 256,
+    "cHRM": 32,
+    "gAMA": 4,
+    "sBIT": 4,
+    "sRGB": 1,
+    "cICP": 4,
+    "mDCV": 24,
+    "cLLI": 8,
+    "bKGD": 6,
+    "pHYs": 9,
+    "acTL": 8,
+    "fcTL": 26,
 }
+"""The chunks that say how to show the picture, each with the most bytes that it can have."""
 
-_RDF: Final = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
-_STRUCTURAL: Final = (_RDF, "adobe:ns:meta/", "http://www.w3.org/XML/1998/namespace", "xml ")
+_PNG_LONG: Final = frozenset({"iCCP", "IDAT", "fdAT"})
+_PNG_MANY: Final = frozenset({"IDAT", "fdAT", "fcTL"})
+_WEBP_NEEDED: Final = frozenset({"VP8X", "ICCP"})
+_VP8X_BYTES: Final = 10
+_AVIF_NEEDED: Final = frozenset({b"ftyp", b"meta", b"mdat", b"moov"})
+_C2PA_BOX: Final = bytes.fromhex("d8fec3d61b0e483c92975828877ec481")
+_JUMBF_HEAD: Final = 64
+_JFIF_BYTES: Final = 14
+_ADOBE_BYTES: Final = 12
+# Frames and tables (C0 to CF), scan, quantization, number of lines, restarts, hierarchies.
+_JPEG_CODING: Final = frozenset({*range(0xC0, 0xD0), *range(0xDA, 0xE0)})
+
 _RAW_PROFILE: Final = re.compile(r"Raw profile type (\w+)")
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One thing found: its kind (exif, gps, xmp, iptc, text, other) and its name there."""
+    """One thing found: its kind (exif, gps, xmp, iptc, c2pa, text, other) and its name there."""
 
     kind: str
     name: str
@@ -85,29 +99,59 @@ def metadata_of(picture: Picture) -> tuple[Entry, ...]:
 def _entries(picture: Picture) -> Iterator[Entry]:
     match picture.format:
         case "png":
-            read = _from_png
+            yield from _from_png(file_parts(picture.data, "png"))
         case "jpeg":
-            read = _from_jpeg
+            for part in file_parts(picture.data, "jpeg"):
+                yield from _from_jpeg(part)
         case "webp":
-            read = _from_webp
+            for part in file_parts(picture.data, "webp"):
+                yield from _from_webp(part)
         case _:
             info = picture.image.info
             yield from _exif(info.get("exif") or b"")
             yield from _xmp(info.get("xmp") or b"")
-            return
-    for part in file_parts(picture.data, picture.format):
-        yield from read(part)
+            yield from _from_avif(picture.data)
 
 
-def _from_png(part: Part) -> Iterator[Entry]:
-    if part.kind == "eXIf":
-        yield from _exif(part.payload)
-    elif part.kind in {"tEXt", "zTXt", "iTXt"}:
-        yield from _png_text(part)
-    elif part.kind == "tIME":
-        yield Entry("text", "time of the last change")
-    elif part.kind not in _PNG_NEEDED and part.kind not in {"IDAT", "fdAT"}:
-        yield Entry("other", part.kind)
+def _from_png(parts: Iterator[Part]) -> Iterator[Entry]:
+    seen: set[str] = set()
+    for part in parts:
+        again = part.kind in seen and part.kind not in _PNG_MANY
+        if part.kind == "eXIf":
+            yield from _exif(part.payload)
+        elif part.kind in {"tEXt", "zTXt", "iTXt"}:
+            yield from _png_text(part)
+        elif part.kind == "tIME":
+            yield Entry("text", "time of the last change")
+        elif part.kind == "caBX":
+            yield _credentials(part.payload, part.kind)
+        elif part.kind not in _PNG_LONG and len(part.payload) > _PNG_NEEDED.get(part.kind, -1):
+            yield Entry("other", part.kind)
+        elif again:
+            yield Entry("other", f"{part.kind} once more")
+        seen.add(part.kind)
+
+
+def _credentials(payload: bytes, where: str) -> Entry:
+    """Tell content credentials from anything else that is put where they belong."""
+    real = payload[4:8] == b"jumb" and b"c2pa" in payload[8:_JUMBF_HEAD]
+    return Entry("c2pa", "content credentials") if real else Entry("other", where)
+
+
+def _from_avif(data: bytes) -> Iterator[Entry]:
+    """Look at the boxes of the file itself; those inside are libavif's."""
+    position = 0
+    while len(kind := data[position + 4 : position + 8]) == len("ftyp"):
+        size, head = int.from_bytes(data[position : position + 4], "big"), 8
+        if size == 1:
+            size, head = int.from_bytes(data[position + 8 : position + 16], "big"), 16
+        if kind == b"uuid" and data[position + head : position + head + 16] == _C2PA_BOX:
+            yield Entry("c2pa", "content credentials")
+        elif kind not in _AVIF_NEEDED:
+            yield Entry("other", kind.decode("ascii", "replace"))
+        if size < head:
+            return  # The last box may leave its size to the end of the file.
+        position += size
 
 
 def _png_text(part: Part) -> Iterator[Entry]:
@@ -157,16 +201,36 @@ def _unhexed(value: bytes) -> bytes:
 
 
 def _from_jpeg(part: Part) -> Iterator[Entry]:
-    code = int(part.kind, 16) & 0xFF
+    code, payload = int(part.kind, 16) & 0xFF, part.payload
     if part.kind == "FFFE":
         yield Entry("text", "Comment")
     elif part.kind == "FFE1":
-        yield from _app1(part.payload)
+        yield from _app1(payload)
     elif part.kind == "FFED":
-        yield from _resources(part.payload.removeprefix(b"Photoshop 3.0\0"))
-    elif code in range(0xE0, 0xF0) and not part.payload.startswith(_JPEG_NEEDED.get(part.kind, ())):
-        label = part.payload[:12].partition(b"\0")[0].decode("ascii", "replace")
-        yield Entry("other", f"APP{code - 0xE0} {label}".strip())
+        yield from _resources(payload.removeprefix(b"Photoshop 3.0\0"))
+    elif part.kind == "FFEB" and payload.startswith(b"JP"):
+        # Marker, number of the box and of the piece of it; every piece repeats the box's head.
+        first = payload[4:8] in {b"\0\0\0\0", b"\0\0\0\1"}
+        if first or payload[12:16] != b"jumb":
+            yield _credentials(payload[8:], "APP11 JP")
+        else:
+            yield Entry("c2pa", "content credentials")
+    elif code in range(0xE0, 0xF0):
+        yield from _other_segment(code - 0xE0, payload)
+    elif code not in _JPEG_CODING:
+        yield Entry("other", f"segment {part.kind}")
+
+
+def _other_segment(number: int, payload: bytes) -> Iterator[Entry]:
+    if number == 0 and payload.startswith((b"JFIF\0", b"JFXX\0")):
+        if not payload.startswith(b"JFIF\0") or len(payload) > _JFIF_BYTES:
+            yield Entry("other", "thumbnail in APP0")
+        return
+    profile = number == 2 and payload.startswith(b"ICC_PROFILE\0")  # noqa: PLR2004 - APP2
+    transform = payload.startswith(b"Adobe") and len(payload) <= _ADOBE_BYTES
+    if not profile and not (number == 14 and transform):  # noqa: PLR2004 - APP14
+        label = payload[:12].partition(b"\0")[0].decode("ascii", "replace")
+        yield Entry("other", f"APP{number} {label}".strip())
 
 
 def _app1(payload: bytes) -> Iterator[Entry]:
@@ -185,7 +249,9 @@ def _from_webp(part: Part) -> Iterator[Entry]:
         yield from _exif(part.payload)
     elif part.kind == "XMP ":
         yield from _xmp(part.payload)
-    elif part.kind not in _WEBP_NEEDED:
+    elif part.kind == "C2PA":
+        yield _credentials(part.payload, part.kind)
+    elif part.kind not in _WEBP_NEEDED or (part.kind == "VP8X" and len(part.payload) > _VP8X_BYTES):
         yield Entry("other", part.kind.strip())
 
 
@@ -212,27 +278,7 @@ def _exif(payload: bytes) -> Iterator[Entry]:
 
 
 def _xmp(payload: bytes) -> Iterator[Entry]:
-    if not payload.strip(b"\0 \r\n\t"):
-        return
-    names: dict[str, None] = {}
-
-    def start(tag: str, attributes: dict[str, str]) -> None:
-        for name in (tag, *attributes):
-            if " " in name and not name.startswith(_STRUCTURAL):
-                names[name.rpartition(" ")[2]] = None
-
-    def refuse(*_: object) -> None:
-        # Entities can expand without end; no writer of XMP declares any.
-        raise expat.ExpatError("a document type")
-
-    parser = expat.ParserCreate(namespace_separator=" ")
-    parser.StartElementHandler = start
-    parser.StartDoctypeDeclHandler = refuse
-    try:
-        parser.Parse(payload.rstrip(b"\0"), True)  # noqa: FBT003 - expat takes it by place only
-    except expat.ExpatError:
-        yield Entry("xmp", "unreadable")
-    for name in names:
+    for name in xmp_names(payload):
         yield Entry("gps" if name.startswith("GPS") else "xmp", name)
 
 

@@ -11,12 +11,13 @@ from validators.criterion import Criterion, Finding, JSONValue, Remedy
 from validators.metadata import Entry, metadata_of
 from validators.picture import Picture
 
-_WORD: Final = re.compile(r"(exif|gps|xmp|iptc|text|other)(:.{1,80})?")
+_WORD: Final = re.compile(r"(exif|gps|xmp|iptc|c2pa|text|other)(:.{1,80})?")
 _SHOWN: Final = 3
 _TITLES: Final = {
     "exif": "EXIF",
     "xmp": "XMP",
     "iptc": "IPTC",
+    "c2pa": "C2PA",
     "text": "texts",
     "other": "data of other programs",
 }
@@ -32,7 +33,7 @@ def _known(words: tuple[str, ...]) -> tuple[str, ...]:
     for word in words:
         if not _WORD.fullmatch(word):
             raise ValueError(
-                "exif, gps, xmp, iptc, text or other, or one thing of them as in exif:Orientation"
+                "exif, gps, xmp, iptc, c2pa, text or other, or one thing of them as in exif:Orientation"
             )
     return words
 
@@ -40,15 +41,18 @@ def _known(words: tuple[str, ...]) -> tuple[str, ...]:
 class NoMetadata(Criterion):
     """The file carries nothing besides its picture: no EXIF, no place, no XMP, IPTC or texts.
 
-    `allow` lists what may stay: a kind (exif, gps, xmp, iptc, text, other) or one thing of a kind,
-    as in `exif:Orientation`. The place where a photograph was taken is a kind of its own wherever
-    it is written: allowing exif or xmp does not allow it. By default only the mark that says that a
-    picture was made by a machine may stay (IPTC's DigitalSourceType), because it must. Colour
-    profiles and content credentials (C2PA) are no metadata here.
+    Thumbnails, palettes that are only suggested, comments and loose text inside XMP count too:
+    whatever is not needed to show the picture. `allow` lists what may stay: a kind (exif, gps, xmp,
+    iptc, c2pa, text, other) or one thing of a kind, as in `exif:Orientation`. The place where a
+    photograph was taken is a kind of its own wherever a field for it is: allowing exif or xmp does
+    not allow it. By default only the mark that says that a picture was made by a machine may stay
+    (IPTC's DigitalSourceType with a term of IPTC's own), because it must. Content credentials stay
+    only with `allow: [c2pa]`, since they may name people and places. Colour profiles are no
+    metadata here.
     """
 
     name = "no_metadata"
-    version = 1
+    version = 2
     cost_ms = 0.1
     example: ClassVar[dict[str, object]] = {}
 

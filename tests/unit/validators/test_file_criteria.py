@@ -336,7 +336,7 @@ RESOURCE = b"8BIM\x04\x04\x00\x00" + struct.pack(">I", len(IPTC)) + IPTC + bytes
         (0xE1, b"anything", ["other:APP1"]),
         (0xE2, b"FPXR\0abcd", ["other:APP2 FPXR"]),
         (0xEC, b"Ducky\0\1", ["other:APP12 Ducky"]),
-        (0xEB, b"JP\0\1\0\0\0\1", []),
+        (0xEB, b"JP\0\1\0\0\0\1", ["other:APP11 JP"]),
         (0xEE, b"Adobe\0d\0\0\0\0\0", []),
     ],
 )
@@ -361,7 +361,7 @@ def raw_profile(kind: str, value: bytes) -> bytes:
         (b"iTXt", "Título\0\0\0\0\0x".encode(), ["text:TÃ\xadtulo"]),
         (b"tIME", bytes(7), ["text:time of the last change"]),
         (b"teSt", b"hidden", ["other:teSt"]),
-        (b"caBX", b"content credentials", []),
+        (b"caBX", b"content credentials", ["other:caBX"]),
         (b"pHYs", struct.pack(">IIB", 2835, 2835, 1), []),
         (
             b"zTXt",
