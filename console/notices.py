@@ -27,6 +27,8 @@ class Notices(logging.Handler):
 
 def hear_notices() -> None:
     """Listen to Mintage's own packages; what libraries log is not for this screen."""
+    # Without any handler, Python prints the libraries' warnings itself.
+    logging.getLogger().addHandler(logging.NullHandler())
     notices = Notices()
     for name in PACKAGES:
         logging.getLogger(name).addHandler(notices)

@@ -9,6 +9,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Mapping
+from contextlib import chdir, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
@@ -102,7 +103,13 @@ class Desk:
             for name, value in os.environ.items()
             if not name.startswith(("MINTAGE_", "REPLICATE_", "AWS_", "PREFECT_"))
         }
-        clean |= {"MINTAGE_ABSENT_AFTER_S": "1", "COLUMNS": "80", **environment}
+        clean |= {
+            "MINTAGE_ABSENT_AFTER_S": "1",
+            # Each inspector's process takes a fifth of a second to start, in each of hundreds of runs.
+            "MINTAGE_INSPECTORS": "1",
+            "COLUMNS": "80",
+            **environment,
+        }
         if provider is not None:
             clean |= {
                 "REPLICATE_API_TOKEN": provider.token,
@@ -147,9 +154,28 @@ class Desk:
         out, err = process.communicate(timeout=timeout_s)
         return Finished(process.returncode, out, err)
 
+    def here(self, *arguments: str) -> Finished:
+        """Run a reading command in this process, which takes a tenth of the time of a new one.
+
+        For what a test proves its end by; what a test is about runs as people run it.
+        """
+        from console.app import run
+
+        out, err = io.StringIO(), io.StringIO()
+        kept = dict(os.environ)
+        with chdir(self.folder), redirect_stdout(out), redirect_stderr(err):
+            try:
+                os.environ.clear()
+                os.environ.update(self.environment)
+                code = run(list(arguments))
+            finally:
+                os.environ.clear()
+                os.environ.update(kept)
+        return Finished(code, out.getvalue(), err.getvalue())
+
     def charges(self) -> list[dict[str, str]]:
         """Read the cost report."""
-        report = self.mintage("ledger", "export", "--format", "csv")
+        report = self.here("ledger", "export", "--format", "csv")
         assert report.code == 0, report.err
         return list(csv.DictReader(io.StringIO(report.out)))
 
@@ -166,10 +192,10 @@ def assert_books_equal_bill(desk: Desk, provider: Controls) -> Decimal:
         ref = row["provider_ref"]
         charged[ref] = charged.get(ref, Decimal(0)) + Decimal(row["amount_usd"])
     assert charged == billed
-    summary = desk.mintage("ledger", "summary", "--json").json()
+    summary = desk.here("ledger", "summary", "--json").json()
     total = sum(billed.values(), Decimal(0))
     assert Decimal(summary["charged_usd"]) == total
-    proof = desk.mintage("ledger", "verify", "--json")
+    proof = desk.here("ledger", "verify", "--json")
     assert proof.code == 0, proof.out
     return total
 

@@ -101,7 +101,7 @@ def _assert_caps_kept(
         assert Decimal(str(end["spent_usd"])) + Decimal(str(end["held_usd"])) <= cap
     assert all(int(str(end["refused"])) > 0 for _, end in toll.ends[:-1]), "a cap was not tested"
     assert toll.ends[-1][1]["refused"] == 0
-    budgets = desk.mintage("ledger", "budget", "list", "--json").json()["budgets"]
+    budgets = desk.here("ledger", "budget", "list", "--json").json()["budgets"]
     assert {"cost_center", "provider"} <= {one["scope"] for one in budgets}
     for one in budgets:
         assert Decimal(one["spent_usd"]) + Decimal(one["held_usd"]) <= Decimal(one["cap_usd"])
@@ -136,7 +136,7 @@ def _orphans(window: Window, desk: Desk) -> int:
         )
     }
     assert open_holds == unknown
-    summary = desk.mintage("ledger", "summary", "--json").json()
+    summary = desk.here("ledger", "summary", "--json").json()
     assert summary["unknown_attempts"] == len(unknown)
     return len(open_holds)
 
@@ -185,4 +185,4 @@ def _assert_told(window: Window, desk: Desk, provider: Controls, books_url: str)
         books.close()
     assert told == billed
     for count, job_id in sorted(by_command)[-TRACED_BY_COMMAND:]:
-        assert len(desk.mintage("trace", job_id, "--json").json()["attempts"]) == count
+        assert len(desk.here("trace", job_id, "--json").json()["attempts"]) == count

@@ -27,6 +27,16 @@ def test_the_same_warning_is_said_once(capsys: pytest.CaptureFixture[str]) -> No
     )
 
 
+def test_what_libraries_log_is_not_for_this_screen() -> None:
+    code = (
+        "import logging; from console.notices import hear_notices; hear_notices(); "
+        "logging.getLogger('psycopg').warning('a line was cut'); "
+        "logging.getLogger('ledger').warning('Ours.')"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stderr == "mintage: Ours.\n"
+
+
 def test_text_is_written_at_once(capsys: pytest.CaptureFixture[str]) -> None:
     write_out("one\n")
     assert capsys.readouterr().out == "one\n"
