@@ -39,6 +39,11 @@ def test_a_logo_that_is_too_small_says_so() -> None:
     assert found.reason.endswith("pixels wide; at least 300 are wanted.")
 
 
+def test_what_the_measuring_errs_by_is_allowed_for() -> None:
+    assert verdict(with_logo(200), min_width=205).passed
+    assert not verdict(with_logo(200), min_width=210).passed
+
+
 def test_no_logo_is_seen_where_there_is_none() -> None:
     for seed in range(8):
         busy = Image.merge("RGB", [clouds(640, 480, seed + band) for band in range(3)])
