@@ -236,12 +236,33 @@ def noise(everything: Everything) -> Iterator[Trial]:
     yield Trial("noise", "grey noise added", strengths, everything, {})
 
 
+def saved(format_: str, quality: int, change: Change | None = None) -> Callable[[Photograph], Made]:
+    """Return the photograph, changed or not, as a file of that format."""
+
+    def put(photograph: Photograph) -> Made:
+        made = photograph.image if change is None else change(photograph.image)
+        if isinstance(made, bytes):
+            raise TypeError("what is a file already is not saved again")
+        buffer = BytesIO()
+        made.save(buffer, format_, quality=quality)
+        return buffer.getvalue()
+
+    return put
+
+
 def banding(everything: Everything) -> Iterator[Trial]:
-    """Posterised."""
+    """Posterised, without loss and through the encoders."""
     strengths = tuple(
         strength(f"{levels} levels left", posterised(levels)) for levels in (64, 32, 16, 8)
     )
     yield Trial("banding", "posterised", strengths, everything, {})
+    for format_, quality in (("JPEG", 75), ("WebP", 75), ("WebP", 88), ("AVIF", 75)):
+        lossy = tuple(
+            Strength(f"{levels} levels left", saved(format_, quality, posterised(levels)))
+            for levels in (32, 8)
+        )
+        title = f"posterised; all, also the good ones, are {format_} of quality {quality}"
+        yield Trial("banding", title, lossy, everything, {}, saved(format_, quality))
 
 
 def blockiness(everything: Everything) -> Iterator[Trial]:

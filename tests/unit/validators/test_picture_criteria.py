@@ -250,6 +250,29 @@ def test_bands_are_marked_where_they_are() -> None:
     assert height == 256
 
 
+@pytest.mark.parametrize(
+    "photo", [("sklearn", "datasets/images/flower.jpg"), ("skimage", "data/rocket.jpg")]
+)
+def test_the_blocks_of_an_encoder_are_no_bands(photo: tuple[str, str]) -> None:
+    image = packaged(*photo)
+    for image_format, quality in (("webp", 88), ("webp", 75), ("jpeg", 75), ("avif", 75)):
+        data = samples.encoded(image, image_format, quality=quality)
+        assert verdict(data, {"banding": {"max_banded_percent": 0.25}}).passed, image_format
+    # Saved once more, and the grid moved by a crop, it is the same picture.
+    with Image.open(BytesIO(samples.encoded(image, "webp", quality=88))) as file:
+        moved = file.crop((3, 2, *file.size))
+    assert verdict(png(moved), {"banding": {"max_banded_percent": 0.25}}).passed
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_bands_of_an_even_gradient_are_found_though_they_lie_on_a_grid(turned: bool) -> None:
+    gradient = Image.linear_gradient("L").resize((512, 512)).convert("RGB")
+    banded = gradient.point([level & 0xF8 for level in range(256)] * 3)
+    image = banded.transpose(Image.Transpose.ROTATE_90) if turned else banded
+    assert not verdict(png(image), "banding").passed
+    assert verdict(png(gradient), "banding").passed
+
+
 def test_the_grid_of_a_bad_jpeg_stays_in_a_png_made_of_it() -> None:
     bad = samples.encoded(samples.photograph(256, 256), "jpeg", quality=8)
     again = png(Image.open(BytesIO(bad)))
