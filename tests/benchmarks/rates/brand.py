@@ -102,8 +102,9 @@ def text_contrast(everything: Photographs) -> Iterable[Trial]:
     yield Trial("text_contrast", defect, strengths, everything, given, lettered("#ffffff"))
 
 
-def coded(side: int, text: str = URL) -> Callable[[Photograph], Made]:
-    return lambda photograph: jpeg(with_part(photograph, qr_code(text, side)))
+def coded(side: int, text: str = URL, *, inverted: bool = False) -> Callable[[Photograph], Made]:
+    code = ImageOps.invert(qr_code(text, side)) if inverted else qr_code(text, side)
+    return lambda photograph: jpeg(with_part(photograph, code))
 
 
 def covered(photograph: Photograph) -> Made:
@@ -121,7 +122,12 @@ def qr(everything: Photographs) -> Iterable[Trial]:
     for side in (70, 110, 160, 300):
         title = f"a code that is none or wrong; the good one is up to {side} px"
         yield Trial("qr_code", title, wrong, everything, {"value": URL}, coded(side))
-    there = tuple(Strength(f"a code of up to {side} px", coded(side)) for side in (70, 110, 160))
+    there = tuple(
+        Strength(f"a code of up to {side} px{', light on dark' * inverted}", put)
+        for inverted in (False, True)
+        for side in (70, 110, 160)
+        for put in (coded(side, inverted=inverted),)
+    )
     yield Trial("qr_code", "a code where none is wanted", there, everything, {"absent": True})
 
 
@@ -208,12 +214,29 @@ def headed(text: str, height: float, colour: str = "white") -> Callable[[Photogr
     return put
 
 
+def upwards(text: str, height: float) -> Callable[[Photograph], Made]:
+    """Write a line that runs from the bottom to the top."""
+    put = headed(text, height)
+    turn = Image.Transpose.ROTATE_90
+
+    def turned(photograph: Photograph) -> Made:
+        lying = photograph.image.transpose(Image.Transpose.ROTATE_270)
+        made = put(Photograph(photograph.name, lying))
+        if not isinstance(made, bytes):
+            raise TypeError("a headline is saved as a file")
+        with Image.open(BytesIO(made)) as file:
+            return file.transpose(turn)
+
+    return turned
+
+
 def text(everything: Photographs) -> Iterable[Trial]:
     blank = tuple(one for one in everything if one.name not in WRITTEN_ON)
     there = tuple(
         Strength(f"a line of {height:.1%} of the height", headed(LINE, height))
         for height in (0.012, 0.02, 0.04, 0.08)
     )
+    there += (Strength("a line of 4.0% of the width that runs upwards", upwards(LINE, 0.04)),)
     yield Trial("text", "a line where none is wanted", there, blank, {})
     wrong = (
         Strength("a letter left out", headed("Sumer Sale", 0.05)),
