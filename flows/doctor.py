@@ -15,7 +15,7 @@ from flows.prefect_health import ask_prefect
 from flows.wiring import House
 from generators import Checkable, GeneratorError, TokenMissing, TokenRefused, load_cards
 from ledger import LedgerError
-from validators import InspectionError, registered
+from validators import InspectionError, InspectorPool, registered
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +66,11 @@ def _inspectors(house: House) -> str:
     with closing(house.inspectors()) as inspectors:
         (verdict,) = asyncio.run(inspectors.inspect_async(b"", ()))
         assert not verdict.passed  # noqa: S101  nothing is no picture
+        held = isinstance(inspectors, InspectorPool) and f"; {inspectors.seclusion().in_words}"
     count = house.settings.inspectors or len(os.sched_getaffinity(0))
     lacking = sorted({str(one.extra) for one in registered().values() if one.missing()})
     missing = "".join(f'; without {one} (pip install "mintage[{one}]")' for one in lacking)
-    return f"{count} process{'es' if count > 1 else ''} at once{missing}"
+    return f"{count} process{'es' if count > 1 else ''} at once{held or ''}{missing}"
 
 
 def _cards() -> str:

@@ -40,7 +40,7 @@ _SYSTEM: Final = (
 )
 _WHOLE: Final = ("site-packages", "dist-packages")
 """Folders of this name hold libraries and nothing of anybody's own."""
-_CODE: Final = (".py", ".pyc", ".so", ".zip", ".libs", ".dist-info", ".egg-info", ".data")
+_CODE: Final = (".py", ".pyc", ".so", ".libs", ".dist-info", ".egg-info")
 
 
 def fence_version() -> int:

@@ -53,6 +53,21 @@ class Seclusion:
     fence: int
     """Landlock's version; 0 without one."""
 
+    @property
+    def in_words(self) -> str:
+        """What a process that judges can do on this machine, for people."""
+        landlock = f"Landlock {self.fence}"
+        if self.filtered and self.fence:
+            return f"they change no file and read only programs and models (seccomp, {landlock})"
+        if self.filtered:
+            return "they change no file, but read what this user may (seccomp; no Landlock here)"
+        if self.fence:
+            return (
+                f"they change no file and read only programs and models ({landlock}; no seccomp "
+                "here, so they can open connections)"
+            )
+        return "they can do what this user can: neither seccomp nor Landlock here"
+
 
 class _Program(ctypes.Structure):
     _fields_ = (("length", ctypes.c_ushort), ("filter", ctypes.c_void_p))

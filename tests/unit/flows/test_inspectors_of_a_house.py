@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from unit.flows.order_parts import order, plan
 
-from flows import BadSettings, House, Settings, read_settings
+from flows import BadSettings, House, Settings, examine, read_settings
 from flows.job_plan import needs_models
 from validators import InspectorPool, WorkerLimits
 
@@ -47,3 +47,15 @@ def test_an_order_needs_models_when_one_of_its_rules_does(tmp_path: Path) -> Non
     assert not needs_models(form)
     assert needs_models(form.model_copy(update={"done": [*form.done, "nudity"]}))
     assert needs_models(form.model_copy(update={"done": [{"qr_code": {}}]}))
+
+
+def test_doctor_says_what_the_kernel_holds_the_processes_to(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    house = House(read_settings())
+    with closing(InspectorPool(1)) as inspectors:
+        held = inspectors.seclusion().in_words
+    (check,) = [one for one in examine(house) if one.subject == "inspectors"]
+    assert check.ok
+    assert f" at once; {held}" in check.finding

@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 import reaching_out
 
-from validators import seclusion
-from validators.file_fence import fence_version
+from validators import InspectorPool, seclusion
+from validators.file_fence import fence_version, readable_here
+from validators.seclusion import Seclusion
 from validators.system_calls import MACHINES
 
 ROOT = Path(seclusion.__file__).parents[1]
@@ -25,7 +26,7 @@ FILES_CHANGED = {
 }
 MARKS_CHANGED = {"mode", "times"}
 MEMORY = {"read memory", "write memory", "read environment"}
-READ = {"read file", "list files"}
+READ = {"read file", "list files", "read beside code"}
 NEEDED = {"thread", "shelf", "own code"}
 EVERYTHING = {
     *(FILES_CHANGED | MARKS_CHANGED | MEMORY | READ | NEEDED),
@@ -109,6 +110,44 @@ def test_of_root_only_a_process_without_capabilities_is_kept_from_a_hidden_progr
 ) -> None:
     assert refused(root["hidden"]) == set()
     assert refused(root["without capabilities"]) == MEMORY
+
+
+@needs_filter
+@needs_fence
+def test_a_pool_tells_what_its_processes_are_held_to() -> None:
+    with InspectorPool(1) as pool:
+        held = pool.seclusion()
+        (process_id,) = pool.process_ids()
+        assert pool.seclusion() == held
+        assert pool.process_ids() == (process_id,), "no other is started to be asked"
+    assert held == Seclusion(filtered=True, fence=fence_version())
+
+
+def test_what_is_not_in_force_is_said() -> None:
+    words = [Seclusion(filtered, fence).in_words for filtered in (True, False) for fence in (7, 0)]
+    assert len(set(words)) == 4
+    assert [("no Landlock" in one, "no seccomp" in one) for one in words[:3]] == [
+        *((False, False), (True, False), (False, True)),
+    ]
+    assert words[3].startswith("they can do what this user can")
+
+
+def test_of_a_folder_of_the_import_path_only_the_code_stays_readable(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    studio, libraries, elsewhere = (tmp_path / name for name in ("studio", "site-packages", "far"))
+    for folder in (studio / "package", studio / "orders", libraries / "linked", elsewhere):
+        folder.mkdir(parents=True)
+    for file in (studio / ".env", studio / "books.db", studio / "module.py", elsewhere / "code.py"):
+        file.touch()
+    (studio / "package" / "__init__.py").touch()
+    (libraries / "linked" / "__init__.py").symlink_to(elsewhere / "code.py")
+    monkeypatch.setattr(sys, "path", [str(studio), str(libraries), str(tmp_path / "gone")])
+    found = [one for one in readable_here() if one[0].is_relative_to(tmp_path)]
+    assert found == [
+        *((studio, False), (studio / "module.py", True), (studio / "package", True)),
+        *((libraries, True), (elsewhere, True), (tmp_path / "gone", False)),
+    ]
 
 
 def test_no_number_of_a_call_is_named_twice() -> None:
