@@ -59,7 +59,7 @@ def plan_mend(verdicts: Sequence[Verdict], tried: Collection[MendKind]) -> MendP
 
 def encoding_for(brief: JobBrief, criteria: Sequence[Criterion]) -> Encoding:
     """Say how a mended file is written: as the order's output, within what its rules ask of a file."""
-    quality, progressive, dpi = brief.quality, False, None
+    quality, progressive, dpi, no_finer = brief.quality, False, None, False
     layouts: tuple[str, ...] = ()
     for criterion in criteria:
         asked = criterion.parameters()
@@ -68,7 +68,8 @@ def encoding_for(brief: JobBrief, criteria: Sequence[Criterion]) -> Encoding:
                 progressive = asked["is"] is True
             case "jpeg_quality" if brief.format == "jpeg":
                 least, most = asked.get("min"), asked.get("max")
-                quality = max(quality, least) if isinstance(least, int) else quality
+                # What was lost does not come back: a file that fails this is not to be made to pass.
+                no_finer = isinstance(least, int)
                 quality = min(quality, most) if isinstance(most, int) else quality
             case "resolution" if asked.get("unstated") is False:
                 bound = asked.get("min_dpi", asked.get("max_dpi"))
@@ -78,7 +79,7 @@ def encoding_for(brief: JobBrief, criteria: Sequence[Criterion]) -> Encoding:
                 layouts = tuple(map(str, listed)) if isinstance(listed, list) else ()
             case _:
                 pass
-    return Encoding(brief.format, quality, progressive, dpi, layouts)
+    return Encoding(brief.format, quality, progressive, dpi, no_finer, layouts)
 
 
 async def mend_one(
@@ -102,6 +103,9 @@ async def mend_one(
     plan = plan_mend(verdicts, {one.kind for one in before})
     if plan is None:
         return None
+    came = await run.keeper.run(lambda books: books.came_size(attempt_id))
+    if came is None and plan.trim != Trim():
+        return "nobody wrote down how large its picture came, so how far it has grown is not known"
 
     def make() -> tuple[Finished, str] | Unfinishable:
         made = mend(
@@ -110,6 +114,7 @@ async def mend_one(
             height=brief.height,
             encoding=encoding_for(brief, criteria),
             upscale_max=brief.upscale_max,
+            came=came,
             trim=plan.trim,
             flatten=plan.flatten,
         )

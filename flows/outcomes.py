@@ -182,4 +182,5 @@ async def _built(
         else built.media_type,
         byte_count=len(finished.data),
         latency_ms=latency_ms,
+        came=finished.came,
     )

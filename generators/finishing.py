@@ -49,6 +49,8 @@ class Finished:
     data: bytes
     media_type: str
     changed: tuple[str, ...] = ()
+    came: tuple[int, int] | None = None
+    """Width and height of the picture before, as people see it; None where it was not opened."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,14 +86,14 @@ def finish(
         KeyError: `format` is none of the four.
     """
     media_type = MEDIA_TYPES[format]
-    image = _opened(data)
+    image = opened(data)
     if image is None:
         return Finished(data, _UNKNOWN_MEDIA_TYPE)
     came_as = image.format.lower() if image.format else ""
     turned = _orientation(image) != _UPRIGHT
     seen = image.size if not _swaps_sides(_orientation(image)) else image.size[::-1]
     if came_as == format and seen == (width, height) and not turned:
-        return Finished(data, media_type)
+        return Finished(data, media_type, came=seen)
     small = too_small(seen, width, height, upscale_max)
     if small is not None:
         return small
@@ -105,26 +107,39 @@ def finish(
     if came_as != format:
         changed.append(f"encoded {came_as} as {format}")
     written = encoded(made, format, encoder_options(format, quality))
-    return Finished(written, media_type, tuple(changed))
+    return Finished(written, media_type, tuple(changed), seen)
 
 
 def too_small(
     seen: tuple[int, int], width: int, height: int, upscale_max: Decimal | int
 ) -> Unfinishable | None:
     """Say so where an image would have to grow more than is allowed to fill width x height pixels."""
-    scale = max(Decimal(width) / seen[0], Decimal(height) / seen[1])
+    scale = growth(seen, width, height)
     if scale <= upscale_max:
         return None
-    times = scale.quantize(Decimal("0.01"), ROUND_HALF_UP).normalize()
     return Unfinishable(
-        f"the image is {seen[0]}x{seen[1]} and would have to grow {times:f} times to fill "
-        f"{width}x{height}; the order allows {Decimal(upscale_max):f} (output.upscale_max)"
+        f"the image is {seen[0]}x{seen[1]} and would have to "
+        f"{told_growth(scale, width, height, upscale_max)}"
+    )
+
+
+def growth(size: tuple[int, int], width: int, height: int) -> Decimal:
+    """Say how many times a picture has to grow to fill width x height pixels; below 1 it shrinks."""
+    return max(Decimal(width) / size[0], Decimal(height) / size[1])
+
+
+def told_growth(scale: Decimal, width: int, height: int, upscale_max: Decimal | int) -> str:
+    """Put in words that a picture would grow too much."""
+    times = scale.quantize(Decimal("0.01"), ROUND_HALF_UP).normalize()
+    return (
+        f"grow {times:f} times to fill {width}x{height}; the order allows "
+        f"{Decimal(upscale_max):f} (output.upscale_max)"
     )
 
 
 def decoded(data: bytes) -> Image.Image | None:
     """Decode a still image safely: upright, RGB or RGBA, in sRGB; None when it is not sound."""
-    image = _opened(data)
+    image = opened(data)
     if image is None:
         return None
     try:
@@ -134,7 +149,7 @@ def decoded(data: bytes) -> Image.Image | None:
         return None
 
 
-def _opened(data: bytes) -> ImageFile.ImageFile | None:
+def opened(data: bytes) -> ImageFile.ImageFile | None:
     """Open a still image of the four formats under the pixel ceiling; None for all else.
 
     Each format's own opener is called instead of `Image.open`: it reads the same header, and the

@@ -78,7 +78,7 @@ def test_every_mode_and_format_becomes_every_format(mode: str, came_as: str, wan
 def test_bytes_that_are_right_already_are_not_touched(format_: str) -> None:
     data = _encoded(_picture(size=(64, 48)), format_)
     assert finish(data, width=64, height=48, format=format_) == Finished(
-        data, f"image/{format_}", ()
+        data, f"image/{format_}", (), (64, 48)
     )
 
 

@@ -50,6 +50,60 @@ def test_what_would_have_to_grow_too_much_is_not_mended() -> None:
     assert gone == Unfinishable("nothing is left of the picture inside its bars")
 
 
+@pytest.mark.parametrize(
+    ("came", "bar_px", "told"),
+    [
+        ((64, 64), 12, "of the picture's 64x64, 64x48 would be left and would have to grow 2.67"),
+        ((64, 32), 12, "of the picture's 64x32, 32x24 would be left and would have to grow 5.33"),
+        (
+            (512, 512),
+            40,
+            "of the picture's 128x128, 128x40 would be left and would have to grow 3.2",
+        ),
+        ((128, 128), 12, None),
+        ((120, 120), 12, None),
+        ((512, 512), 12, None),
+    ],
+)
+def test_growth_is_counted_from_the_picture_as_it_came(
+    came: tuple[int, int], bar_px: int, told: str | None
+) -> None:
+    data = encoded(framed((0, 0, 0), bar_px + 4), "png")
+    made = mend(
+        data,
+        width=128,
+        height=128,
+        encoding=Encoding("png"),
+        upscale_max=2,
+        came=came,
+        trim=Trim(bar_px, bar_px),
+    )
+    if told is None:
+        assert isinstance(made, Finished)
+    else:
+        assert isinstance(made, Unfinishable)
+        assert told in made.reason
+
+
+@pytest.mark.parametrize(
+    ("had", "asked", "no_finer", "written"),
+    [
+        (30, 88, True, 30),
+        (30, 88, False, 88),
+        (95, 88, True, 88),
+        (97, 92, True, 92),
+        (75, 75, True, 75),
+    ],
+)
+def test_a_jpeg_is_written_no_finer_than_it_was_where_that_is_asked_for(
+    had: int, asked: int, no_finer: bool, written: int
+) -> None:
+    data = encoded(framed((0, 0, 0)), "jpeg", quality=had)
+    image = mended(data, Encoding("jpeg", asked, no_finer=no_finer), trim=Trim(12, 12))
+    like = Image.open(BytesIO(encoded(PHOTO, "jpeg", quality=written)))
+    assert image.quantization == like.quantization  # type: ignore[attr-defined]
+
+
 def test_what_cannot_be_decoded_is_not_mended() -> None:
     data = encoded(PHOTO, "png")[:-200]
     made = mend(data, width=128, height=96, encoding=Encoding("png"))
