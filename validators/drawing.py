@@ -25,6 +25,7 @@ from validators.drawing_process import Drawn, Wanted
 from validators.errors import InspectorsUnavailable
 from validators.inspector_wire import Nonsense, receive, send
 from validators.inspector_worker import WorkerLimits, worker_environment
+from validators.seclusion import hide_memory
 
 DRAWN_BYTES_MAX: Final = 128_000_000
 """Above what 4,096 by 4,096 pixels of noise take as a PNG."""
@@ -96,6 +97,7 @@ class Drawer:
 
 class _Process:
     def __init__(self, limits: WorkerLimits) -> None:
+        hide_memory()
         self._limits: Final = limits
         self._shelf: Final = os.memfd_create("picture")
         self._canvas: Final = os.memfd_create("drawing")

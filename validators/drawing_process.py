@@ -48,12 +48,12 @@ def serve(
     from PIL import AvifImagePlugin, JpegImagePlugin, PngImagePlugin, WebPImagePlugin  # noqa: F401 - loaded before memory is bounded
 
     load_font()
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (drawn_bytes, drawn_bytes))
-    # Who started this may already be held to less.
-    allowed = resource.getrlimit(resource.RLIMIT_AS)[1]
-    if allowed == resource.RLIM_INFINITY or allowed > memory_bytes:
-        resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
+    for kind, bound in (
+        (resource.RLIMIT_CORE, 0),
+        (resource.RLIMIT_FSIZE, drawn_bytes),
+        (resource.RLIMIT_AS, memory_bytes),
+    ):
+        _hold_to(kind, bound)
     # A file over the limit is an error to be told, not the end of the process.
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     seclude()
@@ -68,6 +68,13 @@ def serve(
         except (Nonsense, ConnectionError):
             # Nobody is there to draw for any more.
             return
+
+
+def _hold_to(kind: int, bound: int) -> None:
+    # Who started this may already be held to less, which nobody can raise.
+    hard = resource.getrlimit(kind)[1]
+    allowed = bound if hard == resource.RLIM_INFINITY else min(bound, hard)
+    resource.setrlimit(kind, (allowed, allowed))
 
 
 def _drawn(wanted: Wanted, shelf: int, canvas: int) -> Drawn:
