@@ -20,7 +20,7 @@ from flows.order_form import PROMPT_CHARS_MAX, PROMPT_WANTED, OrderForm, did_you
 from flows.placeholders import Unbound, Variables, fill, fill_words, has_placeholder
 from flows.problems import FieldPath
 from generators import Output
-from validators import Criterion, parse_done, registered
+from validators import Criterion, Problem, contradictions, parse_done, registered
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -230,9 +230,14 @@ def read_done(done: object) -> tuple[Criterion, ...] | list[tuple[FieldPath, str
             for index, one in enumerate(read)
             if one.missing()
         ]
-        return missing or read
+        return missing or _problems(contradictions(read)) or read
+    return _problems(read)
+
+
+def _problems(problems: list[Problem]) -> list[tuple[FieldPath, str, str]]:
     return [
-        (("done", problem.index, *problem.path), problem.found, problem.wanted) for problem in read
+        (("done", problem.index, *problem.path), problem.found, problem.wanted)
+        for problem in problems
     ]
 
 

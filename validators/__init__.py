@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from validators.colour_difference import HexColour
     from validators.containers import Flaw
+    from validators.contradictions import contradictions
     from validators.criteria.not_seen_before import NotSeenBefore
     from validators.criterion import (
         Criterion,
@@ -78,6 +79,7 @@ __all__ = [
     "WorkerLimits",
     "Zone",
     "as_data_address",
+    "contradictions",
     "criteria_forms",
     "in_order",
     "inspect",
@@ -92,6 +94,7 @@ _HOMES: Final = MappingProxyType(
     {
         "colour_difference": ("HexColour",),
         "containers": ("Flaw",),
+        "contradictions": ("contradictions",),
         "criterion": (
             "Criterion",
             "Finding",

@@ -147,6 +147,15 @@ class Criterion(BaseModel):
         del width, height, format_
         return None
 
+    def contradicts_other(self, other: Criterion) -> str | None:
+        """Say why no file could ever pass both, else None.
+
+        Asked for every pair of a definition of done, in both directions. The answer completes a
+        sentence: "A beside B: …". A criterion that depends on no other need not define it.
+        """
+        del other
+        return None
+
     @classmethod
     def reading(cls) -> dict[str, str]:
         """Name the parameters that an order gives as paths, each with what is read there."""

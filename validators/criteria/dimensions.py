@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Annotated, ClassVar, Final, Self
 
 from pydantic import Field, model_validator
@@ -10,7 +11,8 @@ from validators.criterion import Criterion, Finding, JSONValue, Remedy
 from validators.picture import Picture
 
 _UNIT: Final[dict[str, JSONValue]] = {"unit": "px"}
-_Pixels = Annotated[int, Field(ge=1, le=1_000_000, json_schema_extra=_UNIT)]
+_MOST_PIXELS: Final = 1_000_000
+_Pixels = Annotated[int, Field(ge=1, le=_MOST_PIXELS, json_schema_extra=_UNIT)]
 
 
 class Dimensions(Criterion):
@@ -69,6 +71,22 @@ class Dimensions(Criterion):
         del format_
         wrong = self._wrong(width, height)
         return f"an output of {wrong}" if wrong else None
+
+    def contradicts_other(self, other: Criterion) -> str | None:
+        """Compare the sides that are wanted here with those that are wanted there."""
+        if not isinstance(other, Dimensions):
+            return None
+        for (side, exact, least, most), (_, exact2, least2, most2) in zip(
+            self._sides(),
+            other._sides(),  # noqa: SLF001 - of the same class
+            strict=True,
+        ):
+            low = max(exact or least or 1, exact2 or least2 or 1)
+            high = min(one for one in (exact, most, exact2, most2, _MOST_PIXELS) if one is not None)
+            step = math.lcm(self.multiple_of or 1, other.multiple_of or 1)
+            if high // step * step < low:
+                return f"no picture has both a {side} of the one and of the other"
+        return None
 
     def _wrong(self, width: int, height: int) -> str:
         actual = {"width": width, "height": height}

@@ -8,11 +8,12 @@ from typing import Annotated, ClassVar, Final, Self
 from pydantic import Field, model_validator
 
 from validators.criterion import Criterion, Finding, JSONValue
-from validators.picture import Picture
+from validators.picture import Limits, Picture
 
 _UNIT: Final[dict[str, JSONValue]] = {"unit": "kB"}
 _Kilobytes = Annotated[int, Field(ge=1, le=1_000_000, json_schema_extra=_UNIT)]
 _BYTES_PER_KB: Final = 1000
+_MOST_BYTES: Final = Limits().max_bytes
 
 
 class FileSize(Criterion):
@@ -34,6 +35,10 @@ class FileSize(Criterion):
     def _makes_sense(self) -> Self:
         if self.max_kb is None and self.min_kb is None:
             raise ValueError("at least one of max_kb, min_kb")
+        if self.min_kb is not None and self.min_kb * _BYTES_PER_KB > _MOST_BYTES:
+            raise ValueError(
+                f"a min_kb of at most {_MOST_BYTES // _BYTES_PER_KB:,}: larger files are not opened"
+            )
         if self.max_kb is not None and self.min_kb is not None and self.min_kb > self.max_kb:
             raise ValueError("a min_kb that is not larger than max_kb")
         return self
@@ -51,3 +56,11 @@ class FileSize(Criterion):
             f"1,000 bytes); {bound} is wanted."
         )
         return Finding(bound is None, {"byte_count": count}, reason)
+
+    def contradicts_other(self, other: Criterion) -> str | None:
+        """Compare the lower bound here with the upper one there."""
+        if not isinstance(other, FileSize) or self.min_kb is None or other.max_kb is None:
+            return None
+        if self.min_kb <= other.max_kb:
+            return None
+        return f"no file has at least {self.min_kb:,} kB and at most {other.max_kb:,} kB"

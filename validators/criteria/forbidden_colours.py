@@ -12,7 +12,7 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 
 from validators.colour_areas import colour_areas
-from validators.colour_difference import HexColour
+from validators.colour_difference import HexColour, delta_e_2000, lab_of, rgb_of
 from validators.colour_words import colour_word
 from validators.criterion import Criterion, Finding, JSONValue, Remedy
 from validators.picture import Picture
@@ -44,6 +44,11 @@ class ForbiddenColours(Criterion):
         description="how different a colour may look and still count as it",
         json_schema_extra={"unit": "CIEDE2000"},
     )
+
+    def forbids(self, colour: str) -> bool:
+        """Whether this very `#rrggbb` counts as one of the colours."""
+        lab = lab_of(rgb_of(colour))
+        return any(delta_e_2000(lab, lab_of(rgb_of(one))) <= self.tolerance for one in self.colours)
 
     def inspect(self, picture: Picture) -> Finding:
         """Measure the areas of the colours and name the largest that is too large."""

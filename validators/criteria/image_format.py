@@ -51,5 +51,11 @@ class Format(Criterion):
             return None
         return f"an output in {format_}, which is not {self._titles()}"
 
+    def contradicts_other(self, other: Criterion) -> str | None:
+        """Say when no format is allowed by both."""
+        if not isinstance(other, Format) or set(self.allowed) & set(other.allowed):
+            return None
+        return "a file has one format"
+
     def _titles(self) -> str:
         return " or ".join(FORMAT_TITLES[allowed] for allowed in self.allowed)

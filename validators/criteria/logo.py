@@ -94,6 +94,14 @@ class Logo(Criterion):
             return "a logo with too few details to be recognised in any picture"
         return None
 
+    def contradicts_other(self, other: Criterion) -> str | None:
+        """Say when one wants this very logo and the other forbids it."""
+        if not isinstance(other, Logo) or self.picture != other.picture:
+            return None
+        if self.absent and not other.absent:
+            return "the same logo cannot be there and absent"
+        return None
+
     def _fault(self, found: FoundLogo | None) -> str | None:
         if self.absent:
             return None if found is None else "The logo is in the picture; it must not be."

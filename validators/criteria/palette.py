@@ -7,12 +7,13 @@ none that was not navy already (docs/criteria-rates.md).
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Final
+from typing import Annotated, ClassVar, Final, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from validators.colour_areas import ColourAreas, colour_areas
-from validators.colour_difference import HexColour
+from validators.colour_difference import HexColour, Lab, delta_e_2000, lab_of, rgb_of
+from validators.criteria.forbidden_colours import ForbiddenColours
 from validators.criterion import Criterion, Finding, JSONValue, Remedy
 from validators.picture import Picture
 from validators.word_list import AS_LIST
@@ -51,6 +52,39 @@ class Palette(Criterion):
         description="how different a colour may look and still count",
         json_schema_extra={"unit": "CIEDE2000"},
     )
+
+    @model_validator(mode="after")
+    def _makes_sense(self) -> Self:
+        apart = self._told_apart()
+        if apart * self.each_min_share > 1:
+            raise ValueError(
+                f"an each_min_share of at most {1 / apart:.2f}: {apart} colours that are told apart "
+                "cannot each cover more"
+            )
+        return self
+
+    def _told_apart(self) -> int:
+        """Count colours of which no part of a picture is near to two."""
+        kept: list[Lab] = []
+        for colour in self.colours:
+            lab = lab_of(rgb_of(colour))
+            # The difference is no metric: a colour in between may be nearer than half to both.
+            if all(delta_e_2000(lab, one) > 2.5 * self.tolerance for one in kept):
+                kept.append(lab)
+        return len(kept)
+
+    def contradicts_other(self, other: Criterion) -> str | None:
+        """Say when the colours that are needed here are forbidden there."""
+        if not isinstance(other, ForbiddenColours):
+            return None
+        barred = [colour for colour in self.colours if other.forbids(colour)]
+        needed = self.each_min_share > other.max_share
+        if len(barred) == len(self.colours):
+            # Each of the forbidden colours may still cover its trifle.
+            needed = needed or self.min_share > other.max_share * len(other.colours)
+        if barred and needed:
+            return f"the colour {barred[0]} is asked for and forbidden"
+        return None
 
     def inspect(self, picture: Picture) -> Finding:
         """Measure the areas of the colours and compare them with what is wanted."""

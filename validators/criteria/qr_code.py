@@ -89,6 +89,12 @@ class QrCode(Criterion):
         remedy = Remedy("avoid", "QR codes") if self.absent else Remedy("new_seed")
         return Finding(passed=False, measured=measured, reason=reason, remedy=remedy, marks=marks)
 
+    def contradicts_other(self, other: Criterion) -> str | None:
+        """Say when one wants a code and the other none."""
+        if isinstance(other, QrCode) and self.absent and not other.absent:
+            return "a QR code cannot be there and absent"
+        return None
+
     def _fault(self, codes: list[_Code], texts: list[str]) -> str | None:
         if self.absent:
             return "There is a QR code in the picture; none is wanted." if codes else None

@@ -11,9 +11,9 @@ import difflib
 import re
 import unicodedata
 from collections.abc import Sequence
-from typing import Annotated, ClassVar, Final
+from typing import Annotated, ClassVar, Final, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from validators.criterion import Criterion, Finding, JSONValue, Mark, Remedy
 from validators.picture import Picture
@@ -69,6 +69,30 @@ class Text(Criterion):
         json_schema_extra={"unit": "part of the picture's height"},
     )
 
+    @model_validator(mode="after")
+    def _makes_sense(self) -> Self:
+        barred = self._barred(self)
+        if barred is not None:
+            raise ValueError(f"words without what is forbidden: {barred}")
+        return self
+
+    def contradicts_other(self, other: Criterion) -> str | None:
+        """Say which words have to be there here and must not be there."""
+        return self._barred(other) if isinstance(other, Text) else None
+
+    def _barred(self, other: Text) -> str | None:
+        """Name the first phrase that this one needs and the other would see and refuse."""
+        seen = other.min_height <= self.min_height and other.min_score <= self.min_score
+        if not self.required or not seen:
+            return None
+        for phrase in self.words:
+            named = next((one for one in other.forbidden if _contains(phrase, one)), None)
+            if named is not None:
+                return f"{phrase!r} is asked for and {named!r} is forbidden"
+            if other is not self and other._is_strange_text(phrase):
+                return f"{phrase!r} is asked for and is no text that may be there"
+        return None
+
     def inspect(self, picture: Picture) -> Finding:
         """Read the picture, and compare what counts with what may be there."""
         lines = read_lines(picture, self.min_height)
@@ -94,7 +118,10 @@ class Text(Criterion):
         return Finding(passed=False, measured=measured, reason=reason, remedy=remedy, marks=marks)
 
     def _is_strange(self, line: Line) -> bool:
-        letters = _letters(line.text)
+        return self._is_strange_text(line.text)
+
+    def _is_strange_text(self, text: str) -> bool:
+        letters = _letters(text)
         if len(letters) < self.min_characters or (self.forbidden and not self.words):
             return False
         known = {_letters(word) for phrase in self.words for word in (phrase, *phrase.split())}
@@ -168,6 +195,13 @@ def _written(phrases: Sequence[str], lines: Sequence[Line]) -> list[str]:
         ):
             found.append(phrase)
     return found
+
+
+def _contains(text: str, phrase: str) -> bool:
+    """Say whether the words of the phrase stand in the text, one behind the other."""
+    words, wanted = _words(text), _words(phrase)
+    starts = range(len(words) - len(wanted) + 1) if wanted else ()
+    return any(words[start : start + len(wanted)] == wanted for start in starts)
 
 
 def _words(text: str) -> list[str]:

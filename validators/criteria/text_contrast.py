@@ -12,9 +12,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Annotated, ClassVar, Final, Literal
+from typing import TYPE_CHECKING, Annotated, ClassVar, Final, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from validators.colour_difference import HexColour, contrast, hex_of, luminance, rgb_of
 from validators.criterion import Criterion, Finding, JSONValue, Mark, Remedy
@@ -69,12 +69,27 @@ class TextContrast(Criterion):
         json_schema_extra={"unit": "part of the zone"},
     )
 
+    @model_validator(mode="after")
+    def _makes_sense(self) -> Self:
+        if self.text_colour is not None:
+            text = luminance(rgb_of(self.text_colour))
+            best = max(contrast(text, 0.0), contrast(text, 1.0))
+            if best < self._wanted():
+                raise ValueError(
+                    f"a text_colour that reaches a contrast of {self._wanted():g} to 1 on black or "
+                    f"on white: {self.text_colour} reaches {best:.2f} at most"
+                )
+        return self
+
+    def _wanted(self) -> float:
+        return _WANTED[self.size] if self.min_ratio is None else self.min_ratio
+
     def inspect(self, picture: Picture) -> Finding:
         """Measure the zone in full size, not in blocks: strokes are thin."""
         box = self.zone.box(picture.width, picture.height)
         left, top, width, height = box
         zone = on_page(picture).crop((left, top, left + width, top + height))
-        wanted = _WANTED[self.size] if self.min_ratio is None else self.min_ratio
+        wanted = self._wanted()
         if self.text_colour is None:
             return _judge_text(zone, wanted, box)
         return self._judge_ground(zone, self.text_colour, wanted, box)

@@ -97,6 +97,20 @@ class Transparency(Criterion):
             return "an output in jpeg, which cannot be transparent"
         return None
 
+    def contradicts_other(self, other: Criterion) -> str | None:
+        """Compare what has to be clear here with what has to be solid there."""
+        if (
+            not isinstance(other, Transparency)
+            or self.wanted == "forbidden"
+            or not self.min_percent
+        ):
+            return None
+        if other.wanted == "forbidden":
+            return "no picture is both transparent and solid everywhere"
+        if self.min_percent + other.min_solid_percent > 100:  # noqa: PLR2004 - of a hundred percent
+            return "so much cannot be transparent and so much solid"
+        return None
+
     def _unused(self, clear: float, solid: float) -> str | None:
         if clear * 100 < self.min_percent:
             return (

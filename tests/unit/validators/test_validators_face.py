@@ -62,6 +62,7 @@ def test_the_public_face_is_pinned() -> None:
         "WorkerLimits",
         "Zone",
         "as_data_address",
+        "contradictions",
         "criteria_forms",
         "in_order",
         "inspect",
