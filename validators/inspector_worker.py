@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeGuard
 
 from pydantic import ValidationError
 
@@ -178,9 +178,12 @@ class Worker:
             first = receive(self._channel, time.monotonic() + _START_S)
             started = Answer.model_validate_json(first)
         except (Nonsense, TimeoutError, ConnectionError, ValidationError) as error:
+            code = self._ended_with()
             self._process.kill()
             _, said = self._process.communicate()
             self.end()
+            if _is_from_outside(code):
+                raise InspectorsUnavailable(_ended(code).sentence) from error
             # The last line names the error; those before it say where in our code.
             lines = said.decode(errors="replace").strip().splitlines()
             why = lines[-1][-_SHOWN_CHARACTERS:] if lines else str(error)
@@ -191,17 +194,18 @@ class Worker:
         self._process.stderr.close()
         return Seclusion(started.filtered, started.fence)
 
-    def _lost(self, error: Exception) -> Defect | Outage:
-        """Tell from its end what the process died of; one that still lives spoke nonsense."""
+    def _ended_with(self) -> int | None:
+        """Hang up, and tell what the process ended with; None if it goes on all the same."""
         self._channel.close()
         with suppress(subprocess.TimeoutExpired):
             self._process.wait(_END_S)
-        code = self._process.poll()
-        if code is not None and -code in _FROM_OUTSIDE:
-            return Outage(
-                f"The inspectors were ended by the system ({signal.Signals(-code).name}), as when "
-                "memory runs out, so nothing was concluded about the file; make room, then resume."
-            )
+        return self._process.poll()
+
+    def _lost(self, error: Exception) -> Defect | Outage:
+        """Tell from its end what the process died of; one that still lives spoke nonsense."""
+        code = self._ended_with()
+        if _is_from_outside(code):
+            return _ended(code)
         if code == -signal.SIGALRM:
             # The pool itself was stopped meanwhile, or it would have ended the process before.
             return _held_up(self._limits.wall_s)
@@ -254,6 +258,17 @@ def crashed(detail: str) -> Defect:
         "The program that inspects the file broke down over it, in a fresh process too, as it may "
         "over damaged or hostile files; it is refused.",
         detail,
+    )
+
+
+def _is_from_outside(code: int | None) -> TypeGuard[int]:
+    return code is not None and -code in _FROM_OUTSIDE
+
+
+def _ended(code: int) -> Outage:
+    return Outage(
+        f"The inspectors were ended by the system ({signal.Signals(-code).name}), as when memory "
+        "runs out, so nothing was concluded about the file; make room, then resume."
     )
 
 

@@ -233,17 +233,17 @@ def test_what_ends_a_process_is_a_refusal_of_that_file_and_of_no_other(
 def test_a_process_that_gives_no_answer_and_does_not_compute_is_the_machines_fault(
     ill: Ill,
 ) -> None:
-    with InspectorPool(1, worker_limits=WorkerLimits(wall_s=0.5)) as pool:
+    with InspectorPool(1, worker_limits=WorkerLimits(wall_s=1)) as pool:
         started = time.monotonic()
-        with pytest.raises(InspectorsUnavailable, match=r"no answer for 0.5 s .* then resume\.$"):
+        with pytest.raises(InspectorsUnavailable, match=r"no answer for 1 s .* then resume\.$"):
             pool.inspect(PHOTO, [ill(how="sleep")])
-        assert 1 <= time.monotonic() - started < 10, "it is asked twice"
+        assert 2 <= time.monotonic() - started < 10, "it is asked twice"
         assert pool.process_ids() == ()
         assert pool.inspect(PHOTO, DONE) == inspect(PHOTO, DONE)
 
 
 def test_a_stopped_process_is_replaced_and_the_file_judged() -> None:
-    with InspectorPool(1, worker_limits=WorkerLimits(wall_s=0.5)) as pool:
+    with InspectorPool(1, worker_limits=WorkerLimits(wall_s=2)) as pool:
         pool.inspect(PHOTO, DONE)
         (stopped,) = pool.process_ids()
         os.kill(stopped, signal.SIGSTOP)
@@ -272,6 +272,16 @@ def test_a_process_that_the_system_ends_twice_is_an_outage_and_no_verdict(
         with pytest.raises(InspectorsUnavailable, match=rf"\({name}\), as when memory runs out"):
             pool.inspect(PHOTO, [ill(how=how)])
         assert pool.inspect(PHOTO, DONE) == inspect(PHOTO, DONE)
+
+
+def test_a_process_that_the_system_ends_while_it_starts_is_told_of_as_such(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The process finds this in place of what it imports first.
+    (tmp_path / "validators.py").write_text("import os, signal; os.kill(os.getpid(), 9)")
+    monkeypatch.syspath_prepend(tmp_path)
+    with InspectorPool(1) as pool, pytest.raises(InspectorsUnavailable, match=r"\(SIGKILL\), as"):
+        pool.inspect(PHOTO, DONE)
 
 
 LITTLE_MEMORY = """
