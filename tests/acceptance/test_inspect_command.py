@@ -58,7 +58,7 @@ def test_what_was_found_is_drawn_on_copies_and_never_on_the_file(studio_desk: De
     folder = studio_desk.folder
     good = picture(folder, "good.png")
     before = Path(good).read_bytes()
-    zone = {"left": 0, "top": 0, "width": 50, "height": 50}
+    zone = {"zone": {"width": 0.5, "height": 0.5}}
     done = studio_desk.mintage(
         "inspect", good, "--done", rules(folder, [{"calm_zone": zone}]), "--annotate", "drawn"
     )

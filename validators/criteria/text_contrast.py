@@ -94,6 +94,11 @@ class TextContrast(Criterion):
             return _judge_text(zone, wanted, box)
         return self._judge_ground(zone, self.text_colour, wanted, box)
 
+    def contradicts(self, *, width: int, height: int, format_: str) -> str | None:
+        """Say when the zone is too small to hold text."""
+        del format_
+        return self.zone.too_small_for(width, height)
+
     def _judge_ground(
         self, zone: Image, colour: str, wanted: float, box: tuple[int, int, int, int]
     ) -> Finding:

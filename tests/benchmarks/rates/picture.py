@@ -335,8 +335,8 @@ def zone_of(
     zones: dict[str, tuple[int, int, int, int]], photograph: Photograph
 ) -> dict[str, object]:
     """Return the zone as parameters."""
-    left, top, width, height = zones[photograph.name]
-    return {"left": left, "top": top, "width": width, "height": height}
+    left, top, width, height = (percent / 100 for percent in zones[photograph.name])
+    return {"zone": {"left": left, "top": top, "width": width, "height": height}}
 
 
 def patterned(photograph: Photograph, opacity: float) -> Image.Image:

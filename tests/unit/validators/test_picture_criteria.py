@@ -183,33 +183,59 @@ def test_a_calm_zone_is_marked_whether_it_passes_or_not() -> None:
     image = samples.flat((200, 200, 200), (400, 200))
     for x in range(0, 200, 20):
         ImageDraw.Draw(image).rectangle((x, 0, x + 9, 199), fill="black")
-    left = {"left": 0, "top": 50, "width": 50, "height": 50}
+    left = {"zone": {"top": 0.5, "width": 0.5, "height": 0.5}}
+    other = {"zone": {**left["zone"], "left": 0.5}}
     found = verdict(png(image), {"calm_zone": left})
     assert not found.passed
     assert [(mark.box, mark.passed) for mark in found.marks] == [((0, 100, 200, 100), False)]
-    right = verdict(png(image), {"calm_zone": {**left, "left": 50}})
+    right = verdict(png(image), {"calm_zone": other})
     assert right.passed
     assert [(mark.box, mark.passed) for mark in right.marks] == [((200, 100, 200, 100), True)]
     # The same picture stored on its side: the zone is where people see it.
     turned = rotated(image.transpose(Image.Transpose.ROTATE_90), 6)
     assert not verdict(turned, {"calm_zone": left}).passed
-    assert verdict(turned, {"calm_zone": {**left, "left": 50}}).passed
+    assert verdict(turned, {"calm_zone": other}).passed
 
 
 def test_a_zone_outside_of_the_picture_is_refused_at_check() -> None:
-    problems = parse_done([{"calm_zone": {"left": 60, "top": 0, "width": 50, "height": 10}}])
+    problems = parse_done([{"calm_zone": {"zone": {"left": 0.6, "width": 0.5, "height": 0.1}}}])
     assert isinstance(problems, list)
-    assert "together at most 100" in problems[0].wanted
+    assert "at most 1" in problems[0].wanted
 
 
 @pytest.mark.parametrize(
     "parameters",
-    [{}, {"left": 0, "top": 0, "width": 50}, {"left": 0, "zone": {"width": 0.5}}],
+    [
+        {},
+        {"left": 0.05, "top": 0.05, "width": 0.9, "height": 0.3},
+        {"zone": {"left": 5, "top": 5, "width": 90, "height": 30}},
+        {"zone": {"height": 0.019}},
+    ],
 )
-def test_a_calm_zone_is_given_in_one_of_two_ways(parameters: dict[str, object]) -> None:
-    problems = parse_done([{"calm_zone": parameters}])
-    assert isinstance(problems, list)
-    assert problems[0].wanted == "left, top, width and height together, or a zone"
+def test_a_calm_zone_is_given_in_parts_and_no_sliver(parameters: dict[str, object]) -> None:
+    assert isinstance(parse_done([{"calm_zone": parameters}]), list)
+
+
+@pytest.mark.parametrize("name", ["calm_zone", "text_contrast"])
+def test_a_zone_of_a_few_pixels_is_refused_at_check(name: str) -> None:
+    criterion = registered()[name].model_validate({"zone": {"height": 0.05}})
+    assert criterion.contradicts(width=320, height=300, format_="png") == (
+        "a zone of 320 by 15 pixels, which is under 16 on a side"
+    )
+    assert criterion.contradicts(width=320, height=320, format_="png") is None
+
+
+def test_what_counts_as_solid_is_told_and_one_pixel_shows_in_the_measure() -> None:
+    scattered = samples.flat((10, 20, 30, 250), (1000, 1000))
+    found = verdict(png(scattered), {"transparency": {"is": "forbidden"}})
+    assert found.passed
+    assert (found.measured["least_alpha"], found.measured["see_through_pixels"]) == (250, 0)
+    assert "250 of 255" in str(registered()["transparency"].__doc__)
+    scattered.putpixel((0, 0), (10, 20, 30, 0))
+    found = verdict(png(scattered), {"transparency": {"is": "forbidden"}})
+    assert found.measured["solid_percent"] == 99.9999
+    assert found.measured["see_through_pixels"] == 1
+    assert " 1 of its 1,000,000 pixels " in str(found.reason)
 
 
 def test_an_output_in_jpeg_cannot_be_transparent_and_check_says_so() -> None:
