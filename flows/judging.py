@@ -40,7 +40,7 @@ async def inspect(run: OrderRun, job_ids: Sequence[str]) -> StageReport:
 
 async def _inspect_one(run: OrderRun, view: JobView, known: Mapping[str, Known]) -> bool:
     brief = JobBrief.from_json(view.brief_json)
-    criteria = _criteria(run, brief)
+    criteria = criteria_of(run, brief)
     while True:
         found = (
             known.get(str(view.sha256))
@@ -63,7 +63,8 @@ async def _inspect_one(run: OrderRun, view: JobView, known: Mapping[str, Known])
         )
 
 
-def _criteria(run: OrderRun, brief: JobBrief) -> tuple[Criterion, ...]:
+def criteria_of(run: OrderRun, brief: JobBrief) -> tuple[Criterion, ...]:
+    """Give the definition of done that one job is judged by."""
     done = fill(run.form.done, brief.variables)
     criteria = run.planner.criteria(done, _broken_done)
     assert criteria is not None  # noqa: S101  the order was planned with these very criteria

@@ -10,13 +10,14 @@ first passes and the second does not.
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 from array import array
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from flows.bookkeeping import Bookkeeper
-from ledger import Books, JobState, JobView
+from ledger import Books, JobState, JobView, VerdictRecord, VerdictSeverity
 from validators import Criterion, Fingerprint, HashIndex, Likeness, NotSeenBefore, Verdict
 
 log = logging.getLogger("mintage.sameness")
@@ -38,6 +39,17 @@ _STANDS = frozenset(
         JobState.RELEASED,
     }
 )
+
+
+_STRICTEST = (VerdictSeverity.BLOCK, VerdictSeverity.REVIEW, VerdictSeverity.WARN)
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A near duplicate of a file that had passed: what the rule that it breaks does, and why."""
+
+    severity: VerdictSeverity
+    reason: str
 
 
 class Sameness:
@@ -80,6 +92,42 @@ class Sameness:
 
         return await self._keeper.run(judge)
 
+    async def seen_since(
+        self, criteria: Sequence[Criterion], verdicts: Sequence[VerdictRecord]
+    ) -> Seen | None:
+        """Say which near duplicate was released after a file had passed; None where there is none.
+
+        Asked right before the file is released itself: a person's approval may take days. A rule
+        that was broken already, and did not block, is not asked again.
+        """
+        rules = [one for one in _rules(criteria) if "released" in one.against]
+        asked = [
+            (one, rule)
+            for one in verdicts
+            if one.criterion == NotSeenBefore.name and one.passed
+            for rule in rules
+            if len(rules) == 1 or rule.parameters() == json.loads(one.parameters_json)
+        ]
+        if not asked:
+            return None
+        now_s = asyncio.get_running_loop().time()
+
+        def compare(books: Books) -> Seen | None:
+            broken = []
+            for one, rule in asked:
+                measured = json.loads(one.measured_json)
+                found = Fingerprint(measured["phash"], measured["phash_mirrored"])
+                twin = self._nearest_released(books, found, now_s)
+                if twin is None or twin[0].distance > rule.max_distance:
+                    continue
+                reason = rule.told(found, twin[0], self._called(twin[1])).reason
+                broken.append(
+                    Seen(one.severity, f"{one.criterion}: {reason} That one was released meanwhile.")
+                )
+            return min(broken, key=lambda one: _STRICTEST.index(one.severity), default=None)
+
+        return await self._keeper.run(compare)
+
     def _pictures_of_order(self, books: Books) -> _OrderPictures:
         if self._order is None:
             self._order = _OrderPictures()
@@ -95,14 +143,17 @@ class Sameness:
             near = self._pictures_of_order(books).nearest(books, found, rule.max_distance)
             twins += [] if near is None else [near]
         if "released" in rule.against:
-            if self._released is None:
-                self._released = ReleasedPictures()
-                _tell_unmeasured(books)
-            self._released.look(books, now_s)
-            near = self._released.nearest(books, found)
+            near = self._nearest_released(books, found, now_s)
             twins += [] if near is None else [near]
         twin = min(twins, key=lambda one: one[0].distance, default=None)
         return None if twin is None else (twin[0], self._called(twin[1]))
+
+    def _nearest_released(self, books: Books, found: Fingerprint, now_s: float) -> _Twin | None:
+        if self._released is None:
+            self._released = ReleasedPictures()
+            _tell_unmeasured(books)
+        self._released.look(books, now_s)
+        return self._released.nearest(books, found)
 
     def _called(self, job_id: str) -> str:
         """Say what people call a job's picture: its name, in other orders with the order's id."""

@@ -11,14 +11,14 @@ from collections.abc import Sequence
 
 from assets import DigestMismatch, Missing
 from flows.briefs import JobBrief, attempt_seed, canonical_json
-from flows.judging import inspect
+from flows.judging import criteria_of, inspect
 from flows.order_form import SampleForm
 from flows.order_run import OrderRun
 from flows.outcomes import after_failure, settle_outcome
 from flows.releasing import approval, put_release
 from flows.reviewing import is_drawn
 from flows.rework import reworked
-from flows.stage_work import Stage, StageReport, each, without_bytes
+from flows.stage_work import Stage, StageReport, back_or_out, each, without_bytes
 from generators import Brief, Halted, Lost, Outcome
 from ledger import (
     Admit,
@@ -35,6 +35,7 @@ from ledger import (
     Wait,
     hold_nano,
 )
+from validators import NotSeenBefore
 
 
 async def build(run: OrderRun, job_ids: Sequence[str]) -> StageReport:
@@ -191,6 +192,10 @@ async def _release_one(run: OrderRun, view: JobView) -> bool:
     attempt_id = view.attempt_id
     verdicts = await _verdicts(run, view)
     run.verdicts.pop(attempt_id, None)
+    stopped = await _seen_meanwhile(run, view, verdicts)
+    if stopped is not None:
+        await run.keeper.move(stopped)
+        return stopped.to_state is JobState.PLANNED and run.stop_reason is None
     seen = await run.keeper.run(lambda books: approval(books, view)) if view.approved_by else None
     mends = await run.keeper.run(lambda books: books.mends(attempt_id)) if view.mend_count else ()
     try:
@@ -199,6 +204,28 @@ async def _release_one(run: OrderRun, view: JobView) -> bool:
         return await without_bytes(run, view, error)
     await run.keeper.release(record)
     return False
+
+
+async def _seen_meanwhile(
+    run: OrderRun, view: JobView, verdicts: Sequence[VerdictRecord]
+) -> JobMove | None:
+    """Say where a file goes whose near duplicate was released since it passed, if one was.
+
+    Nobody looks at a file twice: what a person has approved is stopped by a rule that blocks, and
+    by no other.
+    """
+    if all(one.criterion != NotSeenBefore.name for one in verdicts):
+        return None
+    criteria = criteria_of(run, JobBrief.from_json(view.brief_json))
+    seen = await run.sameness.seen_since(criteria, verdicts)
+    if seen is None:
+        return None
+    if seen.severity is VerdictSeverity.BLOCK:
+        return JobMove(view.job_id, view.state, back_or_out(run, view), seen.reason)
+    if seen.severity is VerdictSeverity.REVIEW and view.approved_by is None:
+        reason = f"waits for a person's review ({seen.reason})"
+        return JobMove(view.job_id, view.state, JobState.IN_REVIEW, reason)
+    return None
 
 
 __all__ = ["STAGES", "Stage", "StageReport", "wants_review"]

@@ -18,7 +18,8 @@ _AFTER_MEND = frozenset({JobState.BUILT})
 _MOVED_BY_SETTLEMENT = frozenset({JobState.BUILDING, JobState.UNKNOWN})
 _PARKS = frozenset({JobState.PLANNED, JobState.REFUSED, JobState.FAILED, JobState.REJECTED})
 _PASSES = {
-    JobState.IN_REVIEW: frozenset({JobState.ACCEPTED}),
+    # Approved by no person, and then something was found that one has to look at.
+    JobState.IN_REVIEW: frozenset({JobState.ACCEPTED, JobState.APPROVED}),
     JobState.APPROVED: frozenset({JobState.ACCEPTED, JobState.IN_REVIEW}),
 }
 

@@ -22,6 +22,7 @@ from flows import (
     Measured,
     RunReport,
     Settings,
+    decide_review,
     inspect_files,
     measure_released,
     run_order,
@@ -135,6 +136,50 @@ def test_what_was_accepted_and_not_released_when_a_run_broke_is_still_the_first(
     (kept,) = books.released(order_id)
     assert kept.job_id == passed.job_id
     assert len(books.released_pictures(0, 10)) == 1
+
+
+def one(slug: str, **rule: str) -> dict[str, Any]:
+    """An order of one job with one attempt: `provider` draws the same picture for each."""
+    data = order(slug, asks=False)
+    data["done"].append({"not_seen_before": rule})
+    return {**data, "variants": 1, "budget": {**data["budget"], "attempts": 1}}
+
+
+def test_what_was_approved_after_its_twin_was_released_is_not_released(
+    house: MendableHouse, books: Books
+) -> None:
+    orders = [
+        run(house, books, {**one(slug, severity=severity), "review": "all"}).order_id
+        for slug, severity in (("first", "block"), ("second", "block"), ("told", "warn"))
+    ]
+    twins = [f"{order_id}#mug-1" for order_id in orders]
+    decide_review(books, twins, by="editor@acme.example", because=None)
+    reports = [
+        asyncio.run(run_order(house, books, order_id, InlineEngine())) for order_id in orders
+    ]
+    assert [(made.released, made.rejected) for made in reports] == [(1, 0), (0, 1), (1, 0)]
+    (why,) = reasons(books, orders[1])
+    assert f"nearly the same as {twins[0]} (0 of 64 bits differ). That one was released meanwhile" in why
+    assert books.verify().problem is None
+
+
+def test_a_twin_that_a_person_has_to_see_is_shown_and_then_released(
+    house: MendableHouse, books: Books
+) -> None:
+    house.stores.append(FailingStore(house.store(), "released/", after=0))
+    with pytest.raises(StoreUnavailable, match="disk is full"):
+        run(house, books, one("mugs", severity="review"))
+    house.stores.clear()
+    (broken,) = books.orders()
+    order_id = broken.record.order_id
+    assert run(house, books, one("cups")).released == 1
+    assert asyncio.run(run_order(house, books, order_id, InlineEngine())).released == 0
+    (view,) = books.jobs([f"{order_id}#mug-1"])
+    assert view.state is JobState.IN_REVIEW
+    assert "That one was released meanwhile" in str(view.reason)
+    decide_review(books, [view.job_id], by="editor@acme.example", because=None)
+    assert asyncio.run(run_order(house, books, order_id, InlineEngine())).released == 1
+    assert books.verify().problem is None
 
 
 def test_pictures_that_nobody_measured_are_measured_and_known_from_then_on(
