@@ -84,8 +84,7 @@ orders = Table(
     Column("stop_reason", Text),
     Column("created_at_us", BigInteger, nullable=False, index=True),
     Column("updated_at_us", BigInteger, nullable=False),
-    # Under which names its owner may not review it: see `ledger.persons`.
-    Column("owner_keys", Text, nullable=False, server_default=text("''")),
+    Column("owner_keys", Text, nullable=False, server_default=text("''")),  # see `ledger.persons`
     one_of("state", OrderState),
     CheckConstraint("cap_nano >= 0 AND per_job_nano >= 0", name="caps"),
     CheckConstraint("attempts_max >= 1 AND job_count >= 0", name="counts"),
@@ -140,8 +139,7 @@ attempts = Table(
     Column("held_at_us", BigInteger, nullable=False),
     Column("lost_at_us", BigInteger),
     Column("ended_at_us", BigInteger),
-    # What was changed about its brief after earlier attempts, and why.
-    Column("changes_json", Text),
+    Column("changes_json", Text),  # of its brief, after earlier attempts, and why
     Column("came_size", Word),  # such as 512x512: the picture's before it was finished
     one_of("state", AttemptState),
     CheckConstraint("number >= 1", name="number"),
