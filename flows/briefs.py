@@ -31,6 +31,7 @@ class JobBrief:
     upscale_max: Decimal
     params: Mapping[str, object]
     variables: Mapping[str, object]
+    progressive: bool = True
 
     def to_json(self) -> str:
         """Write it for the books."""
@@ -44,6 +45,8 @@ class JobBrief:
                 "upscale_max": str(self.upscale_max),
                 "params": self.params,
                 "variables": self.variables,
+                # Left out where it is as it always was: the books' older briefs have no such word.
+                **({} if self.progressive else {"progressive": False}),
             }
         )
 

@@ -116,6 +116,7 @@ class JobPlanner:
                 upscale_max=Decimal(output.upscale_max),
                 params=params,
                 variables=row if has_placeholder(form.done) else {},
+                progressive=output.progressive,
             ),
         )
 
@@ -152,6 +153,7 @@ class JobPlanner:
                     found := criterion.contradicts(
                         width=output.width, height=output.height, format_=output.format
                     )
+                    or criterion.contradicts_encoding(format_=output.format, quality=output.quality)
                 )
             ]
         for problem in known:

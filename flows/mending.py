@@ -59,7 +59,7 @@ def plan_mend(verdicts: Sequence[Verdict], tried: Collection[MendKind]) -> MendP
 
 def encoding_for(brief: JobBrief, criteria: Sequence[Criterion]) -> Encoding:
     """Say how a mended file is written: as the order's output, within what its rules ask of a file."""
-    quality, progressive, dpi, no_finer = brief.quality, False, None, False
+    quality, progressive, dpi, no_finer = brief.quality, brief.progressive, None, False
     layouts: tuple[str, ...] = ()
     for criterion in criteria:
         asked = criterion.parameters()

@@ -156,6 +156,7 @@ async def _built(
             format=brief.format,
             quality=brief.quality,
             upscale_max=brief.upscale_max,
+            progressive=brief.progressive,
         )
         if isinstance(finished, Unfinishable):
             return finished

@@ -68,6 +68,7 @@ def finish(
     format: str,  # noqa: A002 - the order's own word
     quality: int = 88,
     upscale_max: Decimal | int = 2,
+    progressive: bool = True,
 ) -> Finished | Unfinishable:
     """Make the file of `width` x `height` pixels in `format` out of a built image.
 
@@ -78,6 +79,7 @@ def finish(
         format: png, jpeg, webp or avif.
         quality: 1 to 100, for the encoders that lose detail.
         upscale_max: the most that a side may be enlarged, in times.
+        progressive: whether a JPEG builds up while it loads.
 
     Returns:
         The file, or why it cannot be made without inventing detail.
@@ -106,7 +108,7 @@ def finish(
         return Finished(data, MEDIA_TYPES.get(came_as, _UNKNOWN_MEDIA_TYPE))
     if came_as != format:
         changed.append(f"encoded {came_as} as {format}")
-    written = encoded(made, format, encoder_options(format, quality))
+    written = encoded(made, format, encoder_options(format, quality, progressive=progressive))
     return Finished(written, media_type, tuple(changed), seen)
 
 
@@ -307,7 +309,7 @@ def encoded(picture: Image.Image, format_: str, options: Mapping[str, Any]) -> b
     return out.getvalue()
 
 
-def encoder_options(format_: str, quality: int) -> dict[str, Any]:
+def encoder_options(format_: str, quality: int, *, progressive: bool = True) -> dict[str, Any]:
     """Pillow's `save` options for an output format.
 
     Measured on a detailed photograph at quality 88, CPU ms at 256x256 and 1024x1024: webp method 2
@@ -318,7 +320,12 @@ def encoder_options(format_: str, quality: int) -> dict[str, Any]:
     full_chroma = quality >= _FULL_CHROMA_QUALITY
     if format_ == "jpeg":
         chroma = "4:4:4" if full_chroma else "4:2:0"
-        return {"quality": quality, "optimize": True, "progressive": True, "subsampling": chroma}
+        return {
+            "quality": quality,
+            "optimize": True,
+            "progressive": progressive,
+            "subsampling": chroma,
+        }
     if format_ == "webp":
         return {"quality": quality, "method": 2}
     if format_ == "avif":

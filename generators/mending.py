@@ -183,9 +183,7 @@ def _stored_as(picture: Image.Image, layouts: tuple[str, ...]) -> Image.Image:
 
 
 def _options(encoding: Encoding) -> dict[str, Any]:
-    options = encoder_options(encoding.format, encoding.quality)
-    if encoding.format == "jpeg":
-        options["progressive"] = encoding.progressive
+    options = encoder_options(encoding.format, encoding.quality, progressive=encoding.progressive)
     if encoding.dpi is not None and encoding.format in {"png", "jpeg"}:
         options["dpi"] = (encoding.dpi, encoding.dpi)
     return options

@@ -35,6 +35,7 @@ class Output(BaseModel):
     `name` may hold placeholders of the order's matrix; the foreman checks and fills them.
     `upscale_max` is the most that a built image may be enlarged to reach the size: 2 means that
     a 512 px side may become 1024 px, and what would need more is not finished but refused.
+    `progressive` says how a JPEG is stored: so that it builds up while it loads, or not.
     `fit` says how another shape is met: `cover` keeps the middle and cuts the rest off.
     """
 
@@ -53,6 +54,7 @@ class Output(BaseModel):
     upscale_max: Annotated[Decimal, BeforeValidator(_decimal_of_number)] = Field(
         default=Decimal(2), ge=1, le=16, description="a number of times from 1 to 16"
     )
+    progressive: bool = Field(default=True, strict=True, description="true or false")
     fit: Literal["cover"] = Field(default="cover", description="cover")
 
     @model_validator(mode="after")

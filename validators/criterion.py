@@ -147,6 +147,14 @@ class Criterion(BaseModel):
         del width, height, format_
         return None
 
+    def contradicts_encoding(self, *, format_: str, quality: int) -> str | None:
+        """Say what is in the way if files that are written with this quality could not pass, else None.
+
+        As `contradicts`; the quality is that of the output, from 1 to 100.
+        """
+        del format_, quality
+        return None
+
     def contradicts_other(self, other: Criterion) -> str | None:
         """Say why no file could ever pass both, else None.
 

@@ -69,6 +69,12 @@ class JpegQuality(Criterion):
         reason = f"The JPEG was saved with a quality of about {quality}; {bound} is wanted."
         return Finding(passed=False, measured=measured, reason=reason, remedy=remedy)
 
+    def contradicts_encoding(self, *, format_: str, quality: int) -> str | None:
+        """Say when the output's own quality is too low; one that is too high can be mended."""
+        if format_ != "jpeg" or self.least is None or quality >= self.least:
+            return None
+        return f"an output in jpeg with a quality of {quality} (output.quality)"
+
 
 @functools.lru_cache(maxsize=1024)
 def _estimate(table: tuple[int, ...]) -> tuple[int, float]:

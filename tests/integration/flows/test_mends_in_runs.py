@@ -116,3 +116,13 @@ def test_a_file_that_lost_too_much_is_not_made_to_pass_by_writing_it_anew(house:
         assert "saved with a quality of about 40; at least 80" in str(story.job.reason)
         (kept,) = books.released(report.order_id)
         assert kept.name == "fine"
+
+
+def test_an_output_that_is_not_progressive_needs_no_mend_to_be_so(house: House) -> None:
+    with house.books() as books:
+        small = {**JPEG, "width": SIDE, "height": SIDE, "progressive": False}
+        report = run(house, books, ["large"], small, {"progressive": {"is": False}})
+        assert report.released == 1
+        story = books.story(f"{report.order_id}#large")
+        assert story is not None
+        assert story.attempts[0].mends == ()

@@ -85,17 +85,32 @@ BRIEF = JobBrief("a mug", 64, 64, "jpeg", 88, Decimal(2), {}, {})
 @pytest.mark.parametrize(
     ("done", "encoding"),
     [
-        ([], Encoding("jpeg", 88)),
+        ([], Encoding("jpeg", 88, progressive=True)),
         ([{"progressive": {"is": True}}], Encoding("jpeg", 88, progressive=True)),
         ([{"progressive": {"is": False}}], Encoding("jpeg", 88)),
-        ([{"jpeg_quality": {"max": 80}}], Encoding("jpeg", 80)),
-        ([{"jpeg_quality": {"min": 90}}], Encoding("jpeg", 88, no_finer=True)),
-        ([{"jpeg_quality": {"min": 70, "max": 80}}], Encoding("jpeg", 80, no_finer=True)),
-        ([{"resolution": {"min_dpi": 300}}], Encoding("jpeg", 88)),
-        ([{"resolution": {"min_dpi": 300, "unstated": False}}], Encoding("jpeg", 88, dpi=300)),
-        ([{"resolution": {"max_dpi": 96, "unstated": False}}], Encoding("jpeg", 88, dpi=96)),
-        ([{"colour_mode": {"is": ["grey", "rgb"]}}], Encoding("jpeg", 88, layouts=("grey", "rgb"))),
-        ([{"colour_mode": {"is": "grey"}}], Encoding("jpeg", 88, layouts=("grey",))),
+        ([{"jpeg_quality": {"max": 80}}], Encoding("jpeg", 80, progressive=True)),
+        ([{"jpeg_quality": {"min": 90}}], Encoding("jpeg", 88, progressive=True, no_finer=True)),
+        (
+            [{"jpeg_quality": {"min": 70, "max": 80}}],
+            Encoding("jpeg", 80, progressive=True, no_finer=True),
+        ),
+        ([{"resolution": {"min_dpi": 300}}], Encoding("jpeg", 88, progressive=True)),
+        (
+            [{"resolution": {"min_dpi": 300, "unstated": False}}],
+            Encoding("jpeg", 88, progressive=True, dpi=300),
+        ),
+        (
+            [{"resolution": {"max_dpi": 96, "unstated": False}}],
+            Encoding("jpeg", 88, progressive=True, dpi=96),
+        ),
+        (
+            [{"colour_mode": {"is": ["grey", "rgb"]}}],
+            Encoding("jpeg", 88, progressive=True, layouts=("grey", "rgb")),
+        ),
+        (
+            [{"colour_mode": {"is": "grey"}}],
+            Encoding("jpeg", 88, progressive=True, layouts=("grey",)),
+        ),
     ],
 )
 def test_a_mended_file_is_written_within_what_the_order_asks_of_a_file(

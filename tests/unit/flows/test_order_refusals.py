@@ -260,6 +260,18 @@ def test_an_order_whose_output_can_never_pass_is_refused(tmp_path: Path) -> None
     assert size.wanted == kind.wanted == "what `output` makes, or no file could ever pass"
 
 
+def test_an_output_that_is_written_more_coarsely_than_its_rule_allows_is_refused(
+    tmp_path: Path,
+) -> None:
+    jpeg = {**order(output__format="jpeg")["output"]}
+    done = [{"format": {"is": "jpeg"}}, {"jpeg_quality": {"min": 95}}]
+    field, found, _ = only(tmp_path, order(output=jpeg, done=done))
+    assert field == "done[1].jpeg_quality"
+    assert found == "an output in jpeg with a quality of 88 (output.quality)"
+    assert plan(tmp_path, order(output={**jpeg, "quality": 95}, done=done)).job_count
+    assert plan(tmp_path, order(done=[{"format": {"is": "webp"}}, *done[1:]])).job_count
+
+
 def test_only_the_jobs_that_can_never_pass_are_counted(tmp_path: Path) -> None:
     sizes = [{"w": 512, "want": 512}, {"w": 640, "want": 512}, {"w": 768, "want": 768}]
     field, found, _ = only(

@@ -284,6 +284,12 @@ def test_a_format_that_is_none_of_the_four_is_a_broken_promise() -> None:
         finish(b"", width=1, height=1, format="gif")
 
 
+def test_a_jpeg_is_stored_to_build_up_or_not_as_the_output_says() -> None:
+    for progressive in (True, False):
+        _, image = _finished(_encoded(_picture(), "png"), format="jpeg", progressive=progressive)
+        assert bool(image.info.get("progressive")) is progressive
+
+
 def test_the_output_form_has_defaults_and_exact_decimals() -> None:
     output = Output.model_validate(
         {"width": 1200, "height": 628, "format": "webp", "name": "{product}", "upscale_max": 2.5}
