@@ -198,10 +198,17 @@ class InspectorPool:
                 if worker.lives():
                     return worker
                 self._drop(worker)
-        worker = Worker(self.worker_limits)
+        worker = self._started()
         with self._lock:
             self._alive[worker.process_id] = worker
         return worker
+
+    def _started(self) -> Worker:
+        """Start a process; one that the system ended while it started says nothing of the next."""
+        try:
+            return Worker(self.worker_limits)
+        except InspectorsUnavailable:
+            return Worker(self.worker_limits)
 
     def _give_back(self, worker: Worker, *, reusable: bool) -> None:
         with self._lock:

@@ -38,7 +38,7 @@ def test_an_order_with_a_kit_and_forbidden_pictures_needs_their_files_only_once(
     assert begun["in_review"] == 2, begun
     shutil.rmtree(folder / "brands")
     shutil.rmtree(folder / "licensed")
-    story = studio_desk.mintage("trace", f"{begun['order']}#one", "--json").out
+    story = studio_desk.here("trace", f"{begun['order']}#one", "--json").out
     rule = next(
         one
         for one in json.loads(story)["attempts"][0]["verdicts"]

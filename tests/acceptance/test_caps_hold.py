@@ -51,7 +51,7 @@ def test_a_job_whose_own_cap_is_used_up_is_rejected_with_every_reason(
     assert run.code == 3
     assert (report["rejected"], report["attempts"]) == (2, 4)
     assert report["spent_usd"] == "0.012"
-    story = desk.mintage("trace", f"{report['order']}#mug-1", "--json").json()
+    story = desk.here("trace", f"{report['order']}#mug-1", "--json").json()
     assert [attempt["state"] for attempt in story["attempts"]] == ["built", "built"]
     assert story["attempts"][0]["seed"] != story["attempts"][1]["seed"]
     for attempt in story["attempts"]:

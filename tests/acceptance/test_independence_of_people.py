@@ -34,7 +34,7 @@ CHARGE_REFUSED = {
 }
 REFUSED = "does not let this user do that"
 
-pytestmark = pytest.mark.postgres
+pytestmark = [pytest.mark.postgres, pytest.mark.xdist_group("independence_of_people")]
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,7 +38,7 @@ def test_sigterm_settles_what_is_in_flight_and_sends_nothing_new(
     out, err = run.communicate(timeout=60)
     assert run.returncode == 3, err
     assert "Traceback" not in err
-    status = desk.mintage("status", "--json").json()["orders"][0]
+    status = desk.here("status", "--json").json()["orders"][0]
     assert status["state"] == "stopped"
     assert status["held_usd"] == "0.00"
     assert status["stopped"] > 0
@@ -56,7 +56,7 @@ def test_stop_from_another_terminal_stops_and_resume_without_a_file_goes_on(
     order = desk.write(schnell_order(jobs, concurrency=4))
     run = desk.start("run", str(order), "--json")
     wait_until(lambda: provider.counters().posts >= 10)
-    order_id = desk.mintage("status", "--json").json()["orders"][0]["order"]
+    order_id = desk.here("status", "--json").json()["orders"][0]["order"]
     assert desk.mintage("stop", order_id).code == 0
     _, err = run.communicate(timeout=60)
     assert run.returncode == 3
@@ -76,7 +76,7 @@ def test_a_stop_is_heard_by_requests_that_wait_for_the_rate_limit(
     order = desk.write(schnell_order(JOBS))
     run = desk.start("run", str(order), "--json")
     wait_until(lambda: provider.counters().posts >= 5)
-    (name,) = [one["order"] for one in desk.mintage("status", "--json").json()["orders"]]
+    (name,) = [one["order"] for one in desk.here("status", "--json").json()["orders"]]
     assert desk.mintage("stop", name).code == 0
     out, err = run.communicate(timeout=30)
     assert run.returncode == 3, err
@@ -99,7 +99,7 @@ def test_no_credit_halts_the_order_and_burns_no_attempt(
     provider.clear_faults()
     done = desk.mintage("run", str(order), "--json")
     assert (done.code, done.json()["released"]) == (0, 20)
-    story = desk.mintage("trace", f"{done.json()['order']}#mug-1", "--json").json()
+    story = desk.here("trace", f"{done.json()['order']}#mug-1", "--json").json()
     assert story["job"]["attempts_used"] == 1
 
 
@@ -114,7 +114,7 @@ def test_an_answer_that_cannot_be_found_yet_stays_held_and_is_settled_by_the_nex
     assert first.code == 3
     assert (report["released"], report["unknown"]) == (7, 3)
     assert report["held_usd"] == "0.009"
-    summary = desk.mintage("ledger", "summary", "--json").json()
+    summary = desk.here("ledger", "summary", "--json").json()
     assert (summary["unknown_usd"], summary["held_usd"]) == ("0.009", "0.009")
     provider.clear_faults()
     provider.advance(700)
@@ -144,9 +144,9 @@ def test_files_lost_from_staging_are_built_again(desk: Desk, provider: LoopbackP
         if staged.is_file():
             staged.unlink()
     jobs = [f"{first['order']}#mug-{number}" for number in (1, 2)]
-    assert desk.mintage("review", "approve", *jobs, "--by", "maria@acme.example").code == 0
+    assert desk.here("review", "approve", *jobs, "--by", "maria@acme.example").code == 0
     again = desk.mintage("resume", first["order"], "--json").json()
     assert (again["in_review"], again["attempts"]) == (2, 4)
-    assert desk.mintage("review", "approve", *jobs, "--by", "maria@acme.example").code == 0
+    assert desk.here("review", "approve", *jobs, "--by", "maria@acme.example").code == 0
     assert desk.mintage("resume", first["order"], "--json").json()["released"] == 2
     assert_books_equal_bill(desk, provider)

@@ -480,7 +480,7 @@ def test_a_run_without_input_that_nobody_knows_is_named_to_whoever_has_to_decide
     desk.environment |= {"MINTAGE_ABSENT_AFTER_S": "1", "MINTAGE_SETTLE_TIMEOUT_S": "3"}
     again = desk.mintage("resume", first["order"], "--json").json()
     assert (again["released"], again["unknown"], again["held_usd"]) == (5, 1, "0.003")
-    status = desk.mintage("status", first["order"], "--json").json()
+    status = desk.here("status", first["order"], "--json").json()
     (left,) = status["open_attempts"]
     reasons = [job["reason"] for job in status["not_released"] if job["job_id"] == left["job_id"]]
     assert [somebodys in reason and "was lost" in reason for reason in reasons] == [True]

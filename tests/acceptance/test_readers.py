@@ -16,6 +16,9 @@ from loopback.process import LoopbackProcess
 from manners_parts import cards_order, files_below, one_object
 from mint_runs import Desk, Finished, schnell_order
 
+# They share what one fixture makes once.
+pytestmark = pytest.mark.xdist_group("readers")
+
 DIMENSIONS = ("order", "job", "model", "provider", "cost_center", "campaign", "period", "day")
 MONEY = re.compile(r"\$[\d,]+\.\d+")
 
@@ -64,7 +67,7 @@ def copy_of(world: Desk, folder: Path) -> Desk:
 
 
 def order_ids(world: Desk) -> dict[str, str]:
-    found = world.mintage("status", "--json").json()["orders"]
+    found = world.here("status", "--json").json()["orders"]
     return {one["order"].partition("@")[0]: one["order"] for one in found}
 
 
@@ -99,13 +102,13 @@ def test_every_reading_command_prints_one_json_object(world: Desk) -> None:
 
 def test_tables_fit_a_terminal_and_keep_amounts_whole_and_in_line(world: Desk) -> None:
     for words in reading_commands(world):
-        done = world.mintage(*words)
+        done = world.here(*words)
         assert done.code == 0, done.err
         for line in done.out.splitlines():
             is_place = "/" in line or len(line.split()) == 1 or line.startswith("Next: ")
             assert len(line) <= 80 or is_place, (words, line)
             assert not re.search(r"\$\s*$|\$[\d,]*\.?$|^\s*\.?\d+$", line), (words, line)
-    by_job = world.mintage("ledger", "summary", "--by", "job").out.splitlines()
+    by_job = world.here("ledger", "summary", "--by", "job").out.splitlines()
     amounts = [MONEY.findall(line)[0] for line in by_job if MONEY.search(line)]
     assert len(amounts) == 8 + 1 + 1, "the jobs, the sum, and the sentence on lost answers"
     amounts.pop()
@@ -117,18 +120,18 @@ def test_names_and_prompts_are_printed_as_they_are(world: Desk) -> None:
     listed = world.mintage("assets", "list").out
     assert " [x] " in listed
     assert "🎨-mug" in listed
-    story = world.mintage("trace", f"{ids['drawn']}#[x]").out
+    story = world.here("trace", f"{ids['drawn']}#[x]").out
     assert "“[bold]Hello[/bold]”" in story
-    assert "“:smile:”" in world.mintage("trace", f"{ids['drawn']}#🎨-mug").out
+    assert "“:smile:”" in world.here("trace", f"{ids['drawn']}#🎨-mug").out
 
 
 def test_every_dimension_adds_up_to_the_total(world: Desk) -> None:
-    total = world.mintage("ledger", "summary", "--json").json()
+    total = world.here("ledger", "summary", "--json").json()
     charges = sum(Decimal(row["amount_usd"]) for row in world.charges())
     assert Decimal(total["charged_usd"]) == charges
     assert Decimal(total["unknown_usd"]) == Decimal(total["held_usd"]) == Decimal("0.003")
     for name in DIMENSIONS:
-        rows = world.mintage("ledger", "summary", "--by", name, "--json").json()["rows"]
+        rows = world.here("ledger", "summary", "--by", name, "--json").json()["rows"]
         for field in ("charged_usd", "held_usd", "unknown_usd", "overrun_usd"):
             assert sum(Decimal(row[field]) for row in rows) == Decimal(total[field]), (name, field)
         assert sum(row["released"] for row in rows) == 5, name
@@ -136,21 +139,21 @@ def test_every_dimension_adds_up_to_the_total(world: Desk) -> None:
 
 def test_a_status_shows_lost_answers_with_their_age_and_the_next_step(world: Desk) -> None:
     ids = order_ids(world)
-    done = world.mintage("status", ids["bought"])
+    done = world.here("status", ids["bought"])
     assert re.search(r"unknown +\$0\.003 +\d+ s", done.out)
     assert f"Next: `mintage resume {ids['bought']}`" in done.out
-    seen = world.mintage("status", ids["bought"], "--json").json()
+    seen = world.here("status", ids["bought"], "--json").json()
     (lost,) = seen["open_attempts"]
     assert (lost["state"], lost["held_usd"]) == ("unknown", "0.003")
     assert lost["age_s"] >= 0
-    waiting = world.mintage("status", ids["waiting"])
+    waiting = world.here("status", ids["waiting"])
     assert "in review; spent $" in waiting.out
     assert "Next: `mintage review next" in waiting.out
 
 
 def test_a_reworked_job_shows_what_each_attempt_was_judged(world: Desk) -> None:
     ids = order_ids(world)
-    story = world.mintage("trace", f"{ids['bought']}#mug-1")
+    story = world.here("trace", f"{ids['bought']}#mug-1")
     first, second = re.split(r"^attempt \d", story.out, flags=re.MULTILINE)[1:]
     assert "not_blank v1: FAILED: " in first
     assert "not_blank v1: passed" in second
@@ -202,12 +205,12 @@ def test_a_pull_copies_once_and_mends_what_was_changed(world: Desk, tmp_path: Pa
         read = one_object(done)
         return read["copied"], read["skipped"], read["mended"]
 
-    assert counts(world.mintage(*pull)) == (3, 0, 0)
-    assert counts(world.mintage(*pull)) == (0, 3, 0)
+    assert counts(world.here(*pull)) == (3, 0, 0)
+    assert counts(world.here(*pull)) == (0, 3, 0)
     (picture,) = (tmp_path / "site").rglob("three.png")
     whole = picture.read_bytes()
     picture.write_bytes(whole[:-1])
-    assert counts(world.mintage(*pull)) == (0, 2, 1)
+    assert counts(world.here(*pull)) == (0, 2, 1)
     assert picture.read_bytes() == whole
 
 
@@ -236,11 +239,11 @@ def test_a_review_is_decided_and_the_next_resume_carries_it_out(
 ) -> None:
     desk = copy_of(world, tmp_path)
     order_id = order_ids(desk)["waiting"]
-    waiting = one_object(desk.mintage("review", "list", "--json"))["waiting"]
+    waiting = one_object(desk.here("review", "list", "--json"))["waiting"]
     assert {one["job_id"] for one in waiting} == {f"{order_id}#four", f"{order_id}#five"}
     assert all(Path(one["file"]).stat().st_size for one in waiting)
     by = ("--by", "maria@acme.example")
-    approved = desk.mintage("review", "approve", f"{order_id}#four", *by)
+    approved = desk.here("review", "approve", f"{order_id}#four", *by)
     assert (approved.code, approved.err.splitlines()) == (
         0,
         [
@@ -250,16 +253,16 @@ def test_a_review_is_decided_and_the_next_resume_carries_it_out(
         ],
     )
     because = ("--because", "The logo is cut off.")
-    assert desk.mintage("review", "reject", f"{order_id}#five", *by, *because).code == 0
-    again = desk.mintage("review", "approve", f"{order_id}#five", *by)
+    assert desk.here("review", "reject", f"{order_id}#five", *by, *because).code == 0
+    again = desk.here("review", "approve", f"{order_id}#five", *by)
     assert (again.code, again.err.count("\n")) == (1, 1)
     resumed = desk.mintage("resume", order_id, "--json")
     # The rejected one is drawn anew and waits for a person again.
     assert (resumed.json()["released"], resumed.json()["in_review"]) == (1, 1)
     assert resumed.json()["attempts"] == 3
-    story = desk.mintage("trace", f"{order_id}#four").out
+    story = desk.here("trace", f"{order_id}#four").out
     assert "approved by maria@acme.example" in story
-    assert desk.mintage("review", "approve", f"{order_id}#five", *by).code == 0
+    assert desk.here("review", "approve", f"{order_id}#five", *by).code == 0
     assert desk.mintage("resume", order_id).code == 0
 
 
@@ -271,12 +274,12 @@ def test_a_sample_goes_to_review_and_the_rest_is_released(studio_desk: Desk) -> 
     assert done.code == 3
     assert report["in_review"] + report["released"] == 8
     assert 0 < report["in_review"] < 8
-    waiting = one_object(studio_desk.mintage("review", "list", "--json"))["waiting"]
+    waiting = one_object(studio_desk.here("review", "list", "--json"))["waiting"]
     assert len(waiting) == report["in_review"]
     jobs = [one["job_id"] for one in waiting]
-    assert studio_desk.mintage("review", "approve", *jobs, "--by", "m@acme.example").code == 0
+    assert studio_desk.here("review", "approve", *jobs, "--by", "m@acme.example").code == 0
     assert studio_desk.mintage("run", str(order)).code == 0
-    assert "Nothing waits for review." in studio_desk.mintage("review", "list").out
+    assert "Nothing waits for review." in studio_desk.here("review", "list").out
 
 
 def test_a_night_runs_good_orders_lists_bad_ones_and_pays_once_a_date(studio_desk: Desk) -> None:
@@ -298,12 +301,12 @@ def test_a_night_runs_good_orders_lists_bad_ones_and_pays_once_a_date(studio_des
     states = [one.get("state", "not run") for one in report["orders"]]
     assert states == ["done", "not run", "done"]
     assert report["orders"][1]["problems"]
-    spent = studio_desk.mintage("ledger", "summary", "--json").json()
+    spent = studio_desk.here("ledger", "summary", "--json").json()
     assert run("2026-11-22").code == 2
-    assert studio_desk.mintage("ledger", "summary", "--json").json() == spent
+    assert studio_desk.here("ledger", "summary", "--json").json() == spent
     (night / "b.yaml").unlink()
     assert run("2026-11-23").code == 0
-    orders = studio_desk.mintage("status", "--json").json()["orders"]
+    orders = studio_desk.here("status", "--json").json()["orders"]
     assert sorted(one["order"] for one in orders) == [
         "first@2026-11-22",
         "first@2026-11-23",
@@ -327,17 +330,17 @@ def test_empty_books_and_an_empty_store_say_so_kindly(studio_desk: Desk) -> None
         ("ledger verify", "The books hold: 0 entries"),
         ("assets verify", "0 released assets are as the books say"),
     ):
-        done = studio_desk.mintage(*words.split())
+        done = studio_desk.here(*words.split())
         assert (done.code, done.err) == (0, ""), words
         assert mark in done.out
     nothing = studio_desk.mintage("resume")
     assert (nothing.code, nothing.err) == (0, "Nothing is unfinished.\n")
-    assert studio_desk.mintage("ledger", "export").out.count("\n") == 1
+    assert studio_desk.here("ledger", "export").out.count("\n") == 1
 
 
 def test_a_first_session_reads_well(studio_desk: Desk) -> None:
     studio_desk.write(cards_order())
-    check = studio_desk.mintage("check", "order.yaml")
+    check = studio_desk.here("check", "order.yaml")
     assert re.fullmatch(r"order\.yaml: ok, 2 jobs, cards@[0-9a-f]{10}\n", check.out)
     run = studio_desk.mintage("run", "order.yaml")
     head, this_run, columns, released, in_all, manifest = run.out.splitlines()

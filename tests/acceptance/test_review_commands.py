@@ -19,6 +19,9 @@ from mint_runs import Desk, Finished
 
 import console.app
 
+# They share what one fixture makes once.
+pytestmark = pytest.mark.xdist_group("review_commands")
+
 ME = ("--by", "maria@acme.example")
 FREE = ("file ", "copy ", "sha256 ", "mintage review ", "Next: ")
 """How lines begin that are never folded, because people copy from them."""

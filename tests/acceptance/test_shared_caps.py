@@ -17,7 +17,7 @@ WHO = ("--by", "finance@acme.example", "--because", "the plan")
 
 
 def budgets(desk: Desk) -> dict[tuple[str, str], dict[str, str]]:
-    listed = desk.mintage("ledger", "budget", "list", "--json").json()["budgets"]
+    listed = desk.here("ledger", "budget", "list", "--json").json()["budgets"]
     return {(one["scope"], one["subject"]): one for one in listed}
 
 
@@ -37,10 +37,10 @@ def test_two_orders_at_once_share_one_day_and_use_it_up(
     assert spent == Decimal("0.09")
     day = budgets(desk)["provider", "replicate"]
     assert (day["spent_usd"], day["held_usd"], day["left_usd"]) == ("0.09", "0.00", "0.001")
-    orders = desk.mintage("status", "--json").json()["orders"]
+    orders = desk.here("status", "--json").json()["orders"]
     assert sum(one["refused"] for one in orders) == 48 - 30
     for one in orders:
-        for job in desk.mintage("status", one["order"], "--json").json()["not_released"]:
+        for job in desk.here("status", one["order"], "--json").json()["not_released"]:
             assert job["reason"].startswith("provider replicate's cap of $0.091 for 20")
 
     # A raised cap wakes the refused jobs of both, with no file and no name.
@@ -59,10 +59,10 @@ def test_an_order_that_ran_dry_goes_on_when_its_cap_is_raised(
     report = desk.mintage("run", order, "--json").json()
     assert (report["released"], report["refused"]) == (2, 2)
     order_id = report["order"]
-    low = desk.mintage("ledger", "budget", "set", "order", order_id, "0.005", *WHO)
+    low = desk.here("ledger", "budget", "set", "order", order_id, "0.005", *WHO)
     assert low.code == 1
     assert "$0.006 spent" in low.err
-    assert desk.mintage("ledger", "budget", "set", "order", order_id, "0.012", *WHO).code == 0
+    assert desk.here("ledger", "budget", "set", "order", order_id, "0.012", *WHO).code == 0
     report = desk.mintage("run", order, "--json").json()
     assert (report["released"], report["cap_usd"]) == (4, "0.012")
     assert_books_equal_bill(desk, provider)
@@ -77,11 +77,11 @@ def test_a_job_that_was_tried_before_the_money_ran_out_goes_on_when_the_cap_is_r
     report = desk.mintage("run", order, "--json").json()
     assert (report["released"], report["refused"], report["rejected"]) == (2, 1, 0)
     order_id = report["order"]
-    (left,) = desk.mintage("status", order_id, "--json").json()["not_released"]
+    (left,) = desk.here("status", order_id, "--json").json()["not_released"]
     assert "not_blank: " in left["reason"]
     assert "; no further attempt: " in left["reason"]
     assert ".;" not in left["reason"]
-    assert desk.mintage("ledger", "budget", "set", "order", order_id, "1.00", *WHO).code == 0
+    assert desk.here("ledger", "budget", "set", "order", order_id, "1.00", *WHO).code == 0
     report = desk.mintage("run", order, "--json").json()
     assert (report["released"], report["attempts"]) == (3, 4)
     assert_books_equal_bill(desk, provider)
@@ -99,7 +99,7 @@ def test_a_file_of_caps_is_applied_before_anything_is_sent(
     assert assert_books_equal_bill(desk, provider) == Decimal("0.009")
     month = budgets(desk)["cost_center", "cc-4100"]
     assert (month["set_by"], month["cap_usd"]) == ("settings file", "0.009")
-    other = desk.mintage("ledger", "budget", "set", "cost_center", "cc-4100", "1", *WHO)
+    other = desk.here("ledger", "budget", "set", "cost_center", "cc-4100", "1", *WHO)
     assert "the next run sets that again" in other.err
     caps.write_text("cost_centers: {cc-4100: {month: 0.02}}")
     bad = desk.mintage("run", order)
@@ -117,7 +117,7 @@ def lost(desk: Desk, provider: LoopbackProcess) -> list[dict[str, str]]:
     order = str(desk.write(schnell_order(2, concurrency=2)))
     report = desk.mintage("run", order, "--json").json()
     assert report["unknown"] == 2
-    status = desk.mintage("status", report["order"], "--json").json()
+    status = desk.here("status", report["order"], "--json").json()
     attempts: list[dict[str, str]] = status["open_attempts"]
     return attempts
 
@@ -140,11 +140,11 @@ def test_resume_hears_of_a_cap_that_was_raised_in_the_file(
 def test_a_person_settles_what_nobody_can_tell(
     desk: Desk, provider: LoopbackProcess, lost: list[dict[str, str]]
 ) -> None:
-    summary = desk.mintage("ledger", "summary", "--json").json()
+    summary = desk.here("ledger", "summary", "--json").json()
     assert (summary["unknown_attempts"], summary["unknown_usd"]) == (2, "0.006")
     assert summary["unknown_oldest_s"] >= 0
     assert "waits for 2 lost answers, the oldest" in " ".join(
-        desk.mintage("ledger", "summary").out.split()
+        desk.here("ledger", "summary").out.split()
     )
     one, two = (attempt["attempt_id"] for attempt in lost)
     settle = ("ledger", "settle")
@@ -165,7 +165,7 @@ def test_a_person_settles_what_nobody_can_tell(
     provider.clear_faults()
     done = desk.mintage("resume", "--json").json()["orders"][0]
     assert (done["released"], done["spent_usd"]) == (2, "0.009")
-    assert desk.mintage("ledger", "verify").code == 0
+    assert desk.here("ledger", "verify").code == 0
 
 
 def test_what_a_killed_run_held_can_be_settled_and_what_runs_cannot(
@@ -177,8 +177,8 @@ def test_what_a_killed_run_held_can_be_settled_and_what_runs_cannot(
     while provider.counters().posts < 2:
         assert time.monotonic() < deadline
         time.sleep(0.05)
-    order_id = desk.mintage("status", "--json").json()["orders"][0]["order"]
-    held = desk.mintage("status", order_id, "--json").json()["open_attempts"]
+    order_id = desk.here("status", "--json").json()["orders"][0]["order"]
+    held = desk.here("status", order_id, "--json").json()["open_attempts"]
     settle = ("ledger", "settle", held[0]["attempt_id"], "--void", *WHO)
     busy = desk.mintage(*settle)
     assert busy.code == 1
@@ -186,6 +186,6 @@ def test_what_a_killed_run_held_can_be_settled_and_what_runs_cannot(
     run.send_signal(signal.SIGKILL)
     run.communicate()
     assert desk.mintage(*settle).code == 0
-    left = desk.mintage("status", order_id, "--json").json()["open_attempts"]
+    left = desk.here("status", order_id, "--json").json()["open_attempts"]
     assert [one["attempt_id"] for one in left] == [held[1]["attempt_id"]]
-    assert desk.mintage("ledger", "verify").code == 0
+    assert desk.here("ledger", "verify").code == 0

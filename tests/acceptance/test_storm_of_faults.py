@@ -32,7 +32,7 @@ def storm(desk: Desk, provider: LoopbackProcess, *flags: str) -> dict[str, objec
     assert Decimal(str(report["spent_usd"])) == total <= Decimal("50.00")
     assert report["held_usd"] == "0.00"
     assert report["unknown"] == report["stopped"] == 0
-    status = desk.mintage("status", str(report["order"]), "--json").json()
+    status = desk.here("status", str(report["order"]), "--json").json()
     assert all(job["reason"] for job in status["not_released"])
     assert len(status["not_released"]) == JOBS - int(str(report["released"]))
     verified = desk.mintage("assets", "verify", "--deep", "--json")

@@ -55,8 +55,8 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
         run = desk.mintage("run", "order.yaml")
         assert run.code == 3, run.err
         order_id = run.out.split(maxsplit=1)[0]
-        status = desk.mintage("status", order_id, "--json").json()
-        spend = desk.mintage("ledger", "summary", "--by", "criterion").out
+        status = desk.here("status", order_id, "--json").json()
+        spend = desk.here("ledger", "summary", "--by", "criterion").out
         yield Shop(desk, provider, run, status, spend, _stories(folder, order_id))
         desk.close()
 
@@ -158,7 +158,7 @@ def test_the_books_are_the_bill_and_say_what_each_rule_cost(shop: Shop) -> None:
     attempts = sum(expected.values())
     assert charged == attempts * PRICE_USD
     assert shop.provider.counters().posts == attempts == shop.status["attempts"]
-    summary = shop.desk.mintage("ledger", "summary", "--by", "criterion", "--json").json()
+    summary = shop.desk.here("ledger", "summary", "--by", "criterion", "--json").json()
     rows = {row["criterion"]: row for row in summary["rows"]}
     assert {key: row["attempts"] for key, row in rows.items()} == expected
     for key, row in rows.items():

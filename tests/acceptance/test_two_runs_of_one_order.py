@@ -108,13 +108,13 @@ def test_a_stop_is_meant_for_those_who_wait_too(desk: Desk, provider: LoopbackPr
     order = desk.write(schnell_order(JOBS, concurrency=1))
     first, second = one_works_and_one_waits(desk, provider, order)
     provider.configure(latency_s=SLOWLY_S)
-    (name,) = [one["order"] for one in desk.mintage("status", "--json").json()["orders"]]
+    (name,) = [one["order"] for one in desk.here("status", "--json").json()["orders"]]
     assert desk.mintage("stop", name).code == 0
     for run in (first, second):
         run.communicate(timeout=60)
         assert run.returncode == 3
     assert provider.counters().created < JOBS
-    assert desk.mintage("status", "--json").json()["orders"][0]["state"] == "stopped"
+    assert desk.here("status", "--json").json()["orders"][0]["state"] == "stopped"
 
 
 def test_ctrl_c_ends_a_run_that_waits_and_leaves_the_other_alone(

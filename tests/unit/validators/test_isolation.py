@@ -284,6 +284,17 @@ def test_a_process_that_the_system_ends_while_it_starts_is_told_of_as_such(
         pool.inspect(PHOTO, DONE)
 
 
+def test_one_process_that_the_system_ends_while_it_starts_is_replaced(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "validators.py").write_text(
+        f"import os, signal; os.unlink(__file__); os.kill(os.getpid(), {signal.SIGKILL.value})"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    with InspectorPool(1) as pool:
+        assert pool.inspect(PHOTO, DONE) == inspect(PHOTO, DONE)
+
+
 LITTLE_MEMORY = """
 import resource, sys
 resource.setrlimit(resource.RLIMIT_AS, (600_000_000, 600_000_000))
