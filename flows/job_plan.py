@@ -54,6 +54,7 @@ class JobPlanner:
         default_factory=dict
     )
 
+    _recorded: dict[str, tuple[Criterion, ...]] = field(default_factory=dict)
     _compared: dict[tuple[int, int], list[tuple[FieldPath, str, str]]] = field(default_factory=dict)
 
     def job(self, position: int, row: Variables, report: Report) -> PlannedJob | None:
@@ -191,6 +192,19 @@ class JobPlanner:
             return None
         return known
 
+    def recorded_criteria(self, done: object) -> tuple[Criterion, ...]:
+        """Read a filled `done:` list of an order in the books, which was checked when it was planned.
+
+        Rules that a newer Mintage would refuse together are asked as they were agreed on.
+        """
+        key = canonical_json(done)
+        known = self._recorded.get(key)
+        if known is None:
+            read = parse_done(done if isinstance(done, list) else [])
+            assert isinstance(read, tuple), read  # noqa: S101  the order was planned with these very criteria
+            known = self._recorded[key] = read
+        return known
+
 
 def _read_output(data: dict[str, object]) -> Output | list[tuple[FieldPath, str, str]]:
     try:
@@ -241,6 +255,19 @@ def _problems(problems: list[Problem]) -> list[tuple[FieldPath, str, str]]:
         (("done", problem.index, *problem.path), problem.found, problem.wanted)
         for problem in problems
     ]
+
+
+def what_is_missing(form: OrderForm) -> str | None:
+    """Say in a sentence which libraries an order of the books needs and this machine lacks, if any."""
+    known = registered()
+    names = [item if isinstance(item, str) else next(iter(item), "") for item in form.done]
+    for criterion in (known[name] for name in names if name in known):
+        if criterion.missing():
+            return (
+                f"The rule {criterion.name} needs {', '.join(criterion.missing())}, which is not "
+                f'installed here: pip install "mintage[{criterion.extra}]", then resume.'
+            )
+    return None
 
 
 def needs_models(form: OrderForm) -> bool:

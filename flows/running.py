@@ -16,8 +16,8 @@ from assets import Store
 from flows.bookkeeping import Bookkeeper
 from flows.caps_file import apply_caps
 from flows.engine import Engine
-from flows.errors import UnknownOrderId
-from flows.job_plan import needs_models
+from flows.errors import BadSettings, UnknownOrderId
+from flows.job_plan import needs_models, what_is_missing
 from flows.leasing import hear_stop, kept, take_turn
 from flows.order_form import OrderForm
 from flows.order_run import OrderRun
@@ -146,10 +146,13 @@ async def _tools(
     house: House, books: Books, record: OrderRecord
 ) -> AsyncIterator[tuple[Generator, Store]]:
     """Try everything that a run needs before it writes anything of the order."""
+    form = recorded_form(record)
+    missing = what_is_missing(form)
+    if missing is not None:
+        raise BadSettings(missing)
     store = house.store()
     store.check()
-    concurrency = recorded_form(record).concurrency
-    generator = house.generator(record.provider, record.model, concurrency=concurrency)
+    generator = house.generator(record.provider, record.model, concurrency=form.concurrency)
     try:
         apply_caps(books, house.settings.caps_file)
         yield generator, store

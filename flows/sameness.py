@@ -122,7 +122,9 @@ class Sameness:
                     continue
                 reason = rule.told(found, twin[0], self._called(twin[1])).reason
                 broken.append(
-                    Seen(one.severity, f"{one.criterion}: {reason} That one was released meanwhile.")
+                    Seen(
+                        one.severity, f"{one.criterion}: {reason} That one was released meanwhile."
+                    )
                 )
             return min(broken, key=lambda one: _STRICTEST.index(one.severity), default=None)
 
