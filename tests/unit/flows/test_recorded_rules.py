@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from order_parts import order
+from unit.flows.order_parts import order
 
 from flows.job_plan import JobPlanner, read_done, what_is_missing
 from flows.order_form import OrderForm
