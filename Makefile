@@ -1,7 +1,8 @@
 # Each target sets up what it needs in .venv/ and does nothing when nothing changed.
 SHELL := /bin/sh
 BIN := .venv/bin
-WORKERS ?= 2
+# Three on two cores: tests of runs wait for a provider as often as they compute.
+WORKERS ?= 3
 
 .PHONY: help setup demo test lint unit integration simulate storms bench bench-books bench-inspect rates fuzz side-by-side lock clean
 

@@ -159,7 +159,10 @@ def test_what_was_approved_after_its_twin_was_released_is_not_released(
     ]
     assert [(made.released, made.rejected) for made in reports] == [(1, 0), (0, 1), (1, 0)]
     (why,) = reasons(books, orders[1])
-    assert f"nearly the same as {twins[0]} (0 of 64 bits differ). That one was released meanwhile" in why
+    assert (
+        f"nearly the same as {twins[0]} (0 of 64 bits differ). That one was released meanwhile"
+        in why
+    )
     assert books.verify().problem is None
 
 
