@@ -24,6 +24,7 @@ def provider() -> Iterator[LoopbackProcess]:
 def desk(tmp_path: Path, provider: LoopbackProcess) -> Iterator[Desk]:
     """A scheduler's folder, with the provider's address and token set."""
     made = Desk.at(tmp_path, provider)
+    made.books_at_hand = True
     yield made
     made.close()
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from books_parts import SteppingClock
+from ledger_urls import lay_blank_books
 from postgres_server import PostgresServer, session_server
 
 from ledger import Books
@@ -30,6 +31,7 @@ def migrated_url(postgres: PostgresServer) -> str:
 @pytest.fixture(params=DATABASES)
 def books_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     if request.param == "sqlite":
+        lay_blank_books(tmp_path / "books/ledger.db")
         yield f"sqlite:///{tmp_path}/books/ledger.db"
         return
     server: PostgresServer = request.getfixturevalue("postgres")
