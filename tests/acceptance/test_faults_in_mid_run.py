@@ -201,6 +201,8 @@ def test_books_that_may_not_grow_any_more_stop_the_run_and_lifting_the_limit_let
     at_work: AtWork,
 ) -> None:
     """A file size limit set on the running process stands in for a full disk where none may be mounted."""
+    # Books that the run migrated itself have grown to about the size at which they are held.
+    at_work.desk.books_at_hand = False
     run = at_work.start()
     books = at_work.desk.folder / ".mintage"
     largest = max(path.stat().st_size for path in books.glob("ledger.db*"))
