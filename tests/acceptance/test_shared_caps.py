@@ -47,7 +47,8 @@ def test_two_orders_at_once_share_one_day_and_use_it_up(
     assert desk.mintage(*PROVIDER, "1.00", *WHO).code == 0
     resumed = desk.mintage("resume", "--json")
     assert resumed.code == 0, resumed.err
-    assert [one["released"] for one in resumed.json()["orders"]] == [24, 24]
+    unfinished = sum(process.returncode == 3 for process in running)
+    assert [one["released"] for one in resumed.json()["orders"]] == [24] * unfinished
     assert assert_books_equal_bill(desk, provider) == Decimal("0.144")
 
 
