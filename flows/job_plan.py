@@ -53,7 +53,6 @@ class JobPlanner:
     _dones: dict[str, tuple[Criterion, ...] | list[tuple[FieldPath, str, str]]] = field(
         default_factory=dict
     )
-
     _recorded: dict[str, tuple[Criterion, ...]] = field(default_factory=dict)
     _compared: dict[tuple[int, int], list[tuple[FieldPath, str, str]]] = field(default_factory=dict)
 
@@ -259,9 +258,7 @@ def _problems(problems: list[Problem]) -> list[tuple[FieldPath, str, str]]:
 
 def what_is_missing(form: OrderForm) -> str | None:
     """Say in a sentence which libraries an order of the books needs and this machine lacks, if any."""
-    known = registered()
-    names = [item if isinstance(item, str) else next(iter(item), "") for item in form.done]
-    for criterion in (known[name] for name in names if name in known):
+    for criterion in _asked_for(form):
         if criterion.missing():
             return (
                 f"The rule {criterion.name} needs {', '.join(criterion.missing())}, which is not "
@@ -272,6 +269,15 @@ def what_is_missing(form: OrderForm) -> str | None:
 
 def needs_models(form: OrderForm) -> bool:
     """Whether any of an order's criteria needs an extra, and so loads models."""
+    return any(criterion.extra is not None for criterion in _asked_for(form))
+
+
+def _asked_for(form: OrderForm) -> list[type[Criterion]]:
+    """The criteria that an order names, known ones only, in its order."""
     known = registered()
-    names = [item if isinstance(item, str) else next(iter(item), "") for item in form.done]
-    return any(known[name].extra is not None for name in names if name in known)
+    return [known[name] for name in names_in_done(form) if name in known]
+
+
+def names_in_done(form: OrderForm) -> list[str]:
+    """Every criterion's name as the order writes it, whether anybody knows it or not."""
+    return [item if isinstance(item, str) else next(iter(item), "") for item in form.done]

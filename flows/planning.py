@@ -15,7 +15,7 @@ from flows.briefs import attempt_seed, canonical_json
 from flows.errors import BadOrder
 from flows.item_rows import Rows
 from flows.job_names import name_key
-from flows.job_plan import JobPlanner, PlannedJob, Report
+from flows.job_plan import JobPlanner, PlannedJob, Report, names_in_done
 from flows.order_form import OrderForm, Unreadable, parse_order, show
 from flows.order_sources import Sources, read_sources
 from flows.order_text import as_written, read_order_text
@@ -251,8 +251,7 @@ def _too_many(count: int, form: OrderForm, findings: _Findings, jobs_max: int) -
 
 
 def _check_done_names(form: OrderForm, findings: _Findings) -> None:
-    names = {item if isinstance(item, str) else next(iter(item), "") for item in form.done}
-    if not names & {"dimensions", "format"}:
+    if not set(names_in_done(form)) & {"dimensions", "format"}:
         findings.add(
             ("done",),
             "no `dimensions` and no `format`",

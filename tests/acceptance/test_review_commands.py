@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import io
 import json
-import os
 import shlex
 import shutil
 import sqlite3
@@ -17,8 +15,6 @@ import pytest
 from manners_parts import assert_one_sentence, cards_order
 from mint_runs import Desk, Finished
 
-import console.app
-
 # They share what one fixture makes once.
 pytestmark = pytest.mark.xdist_group("review_commands")
 
@@ -27,29 +23,17 @@ FREE = ("file ", "copy ", "sha256 ", "mintage review ", "Next: ")
 """How lines begin that are never folded, because people copy from them."""
 
 
-def here(desk: Desk, *words: str) -> Finished:
-    """Run a command line in this process, which takes a tenth of the time of a new one."""
-    out, err = io.StringIO(), io.StringIO()
-    with contextlib.chdir(desk.folder), pytest.MonkeyPatch.context() as patch:
-        for name in [name for name in os.environ if name.startswith("MINTAGE_")]:
-            patch.delenv(name)
-        patch.setenv("COLUMNS", "80")
-        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-            code = console.app.run(list(words))
-    return Finished(code, out.getvalue(), err.getvalue())
-
-
 def decided(desk: Desk, line: str, **words: str) -> Finished:
     """Paste a command that was shown, with what a person puts in for the dots."""
     tokens = shlex.split(line)
     assert tokens.pop(0) == "mintage"
     for option, word in words.items():
         tokens[tokens.index(f"--{option}") + 1] = word
-    return here(desk, *tokens)
+    return desk.here(*tokens)
 
 
 def following(desk: Desk, *more: str) -> dict[str, Any]:
-    done = here(desk, "review", "next", "cards", *more, "--json")
+    done = desk.here("review", "next", "cards", *more, "--json")
     assert done.code == 0, done.err
     shown: dict[str, Any] = json.loads(done.out)
     return shown
@@ -129,8 +113,8 @@ def test_what_is_rejected_is_built_anew_and_decided_about_as_another_file(waitin
     assert again["attempts_left"] == 0
     last = decided(desk, again["commands"]["reject"], by=ME[1], because="still dark")
     assert "is rejected: its attempts are used up" in last.err
-    assert "Nothing of cards@" in here(desk, "review", "next", "cards").out
-    story = here(desk, "trace", second["job_id"]).out
+    assert "Nothing of cards@" in desk.here("review", "next", "cards").out
+    story = desk.here("trace", second["job_id"]).out
     assert "made after attempt 1 was rejected by jo@acme.example" in story
     (receipt,) = (desk.folder / ".mintage/store/released").rglob("receipts/*.json")
     said = json.loads(receipt.read_text())
@@ -142,24 +126,24 @@ def test_what_is_rejected_is_built_anew_and_decided_about_as_another_file(waitin
         "sha256": first["sha256"],
     }
     assert (said["approved_by"], said["review"]["at"]) == (ME[1], said["approved_at"])
-    assert here(desk, "ledger", "verify").code == 0
+    assert desk.here("ledger", "verify").code == 0
 
 
 def test_several_are_decided_together_or_none(waiting: Desk) -> None:
     desk = waiting
-    listed = here(desk, "review", "show", "cards")
+    listed = desk.here("review", "show", "cards")
     assert_fits(listed)
     assert "a person sees all of its 2 assets." in listed.out
     assert "file_size, sharpness (warning)" in " ".join(listed.out.split())
-    one = here(desk, "review", "show", "cards", "two", *ME)
+    one = desk.here("review", "show", "cards", "two", *ME)
     assert_fits(one)
-    wrong = here(desk, "review", "approve", "cards", "one", "three", *ME)
+    wrong = desk.here("review", "approve", "cards", "one", "three", *ME)
     assert_one_sentence(wrong, 1, "no job 'cards@")
-    status = here(desk, "status")
+    status = desk.here("status")
     assert "in review (2)" in status.out
-    both = here(desk, "review", "reject", "cards", "one", "two", *ME, "--because", "Too dark.")
+    both = desk.here("review", "reject", "cards", "one", "two", *ME, "--because", "Too dark.")
     assert both.err.count("goes back to build.") == 2
-    gone = here(desk, "review", "show", "cards", "two")
+    gone = desk.here("review", "show", "cards", "two")
     assert_one_sentence(gone, 1, "is planned and does not wait for review")
 
 
@@ -169,13 +153,13 @@ def test_a_damaged_file_does_not_keep_the_others_from_being_saved(waiting: Desk)
     file = Path(damaged["file"])
     file.chmod(0o644)
     file.write_bytes(b"another picture")
-    shown = here(desk, "review", "show", "cards", "--save", "look", "--json")
+    shown = desk.here("review", "show", "cards", "--save", "look", "--json")
     assert shown.code == 1
     assert shown.err.startswith(f"mintage: No copy of {damaged['name']}: ")
     copies = {one["name"]: one["saved"] for one in json.loads(shown.out)["waiting"]}
     assert copies.pop(damaged["name"]) is None
     assert [(desk.folder / saved).is_file() for saved in copies.values()] == [True]
-    one = here(desk, "review", "next", "cards", "--save", "look")
+    one = desk.here("review", "next", "cards", "--save", "look")
     assert one.code == 1
     assert damaged["commands"]["reject"] in one.out
 
@@ -200,4 +184,4 @@ def test_bytes_exchanged_in_the_books_are_named_when_they_would_be_released(wait
         )
     resumed = desk.mintage("resume", approve["order"])
     assert_one_sentence(resumed, 1, "no inspector has measured", "`mintage ledger verify` says")
-    assert here(desk, "ledger", "verify").code == 1
+    assert desk.here("ledger", "verify").code == 1
