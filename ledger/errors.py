@@ -16,6 +16,11 @@
     ├── ReviewRefused       a person's decision on a file that cannot be taken like this
     │   └── ReviewedBefore  somebody else has decided about it already
     ├── DecisionRefused     an attempt that is not for a person to decide about
+    ├── SelectionRefused    days or filters that no entries can be selected by (also a ValueError)
+    ├── StatementRefused    a provider's statement that cannot be matched or posted like this
+    ├── PeriodClosed        an entry for a period that was closed
+    ├── CloseRefused        a period that cannot be closed or reopened like this
+    ├── ApprovalRefused     a request that this person cannot make or approve
     └── BrokenPromise       a caller asked for what the books must never do
         ├── AlreadySettled  a hold ends once
         ├── RunKnown        an attempt whose run is known was to be voided as if it had none
@@ -164,3 +169,23 @@ class RunKnown(BrokenPromise):
 
 class WrongState(BrokenPromise):
     """A job or an order is not in the state that the step starts from."""
+
+
+class SelectionRefused(LedgerError, ValueError):
+    """Days or filters that no entries can be selected by."""
+
+
+class StatementRefused(LedgerError):
+    """A provider's statement that cannot be matched or posted like this."""
+
+
+class PeriodClosed(LedgerError):
+    """An entry for a period that was closed: it belongs into the next one that is open."""
+
+
+class CloseRefused(LedgerError):
+    """A period that cannot be closed or reopened like this."""
+
+
+class ApprovalRefused(LedgerError):
+    """A request that this person cannot make or approve."""
