@@ -17,6 +17,7 @@
     │   └── ReviewedBefore  somebody else has decided about it already
     ├── DecisionRefused     an attempt that is not for a person to decide about
     ├── SelectionRefused    days or filters that no entries can be selected by (also a ValueError)
+    ├── ExportRefused       an export that cannot be written like this
     ├── StatementRefused    a provider's statement that cannot be matched or posted like this
     ├── PeriodClosed        an entry for a period that was closed
     ├── CloseRefused        a period that cannot be closed or reopened like this
@@ -173,6 +174,10 @@ class WrongState(BrokenPromise):
 
 class SelectionRefused(LedgerError, ValueError):
     """Days or filters that no entries can be selected by."""
+
+
+class ExportRefused(LedgerError):
+    """An export that cannot be written like this: a library, a mapping or a value is missing."""
 
 
 class StatementRefused(LedgerError):
