@@ -38,7 +38,7 @@ from assets.manifest import (
     write_manifest,
 )
 from assets.memory_store import MemoryStore
-from assets.opening import open_store
+from assets.opening import open_store, place_of
 from assets.pull import PullOutcome, PullReport, PullStep, listing, pull
 from assets.receipts import Approval, Mend, ReleaseForm, Verification, receipt_json
 from assets.release import Released, release
@@ -80,6 +80,7 @@ __all__ = [
     "listing",
     "manifest_key",
     "open_store",
+    "place_of",
     "pull",
     "read_manifest",
     "receipt_json",

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from assets.directory_store import DirectoryStore
 from assets.errors import BadStoreUrl
-from assets.store import Store
+from assets.store import Store, check_key
 
 _FORMS = "use file:FOLDER or s3://BUCKET/PREFIX"
 
@@ -34,6 +34,15 @@ def open_store(url: str) -> Store:
             raise BadStoreUrl(f"The store URL has no scheme; {_FORMS}.")
         case other:
             raise BadStoreUrl(f"There is no store of kind {other!r}; {_FORMS}.")
+
+
+def place_of(url: str, key: str) -> str:
+    """Say where a person finds an object, as `Store.locate` does, with no store opened.
+
+    `url` is a store's own, as `Store.url` gives it and the books keep it.
+    """
+    base = url.removeprefix("file:")
+    return f"{base}{check_key(key)}" if base.endswith((":", "/")) else f"{base}/{check_key(key)}"
 
 
 def _folder(rest: str) -> Path:

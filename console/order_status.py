@@ -96,6 +96,8 @@ def one_order(books: Books, view: OrderView, *, as_json: bool) -> int:
         out.print(_open_attempts(lost, now))
     print_rejects(books, record.order_id)
     print_not_released(books, record.order_id)
+    if stands.manifest:
+        out.print(f"Manifest: {stands.manifest}", soft_wrap=True)
     for step in next_steps(stands):
         out.print(f"Next: {step}", soft_wrap=True)
     return 0

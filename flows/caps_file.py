@@ -18,9 +18,12 @@ import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, StrictStr, ValidationError
 
 from flows.errors import BadSettings
+from flows.plain_files import read_plain_file
 from ledger import Books, MoneyError, Scope, hold_nano, parse_usd
 
 BY = "settings file"
+CAPS_BYTES_MAX = 1_000_000
+"""Twenty thousand cost centres; whatever is larger is no caps file."""
 
 
 def _an_amount(text: str) -> str:
@@ -69,7 +72,13 @@ def read_caps(path: Path) -> dict[tuple[Scope, str], int]:
         BadSettings: it cannot be read, or says what no cap can be.
     """
     try:
-        read = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content = read_plain_file(path, CAPS_BYTES_MAX + 1)
+        if len(content) > CAPS_BYTES_MAX:
+            raise BadSettings(
+                f"MINTAGE_CAPS names {path}, which is larger than {CAPS_BYTES_MAX:,} bytes and "
+                "cannot be a file of caps."
+            )
+        read = yaml.safe_load(content.decode())
     except OSError as error:
         raise BadSettings(
             f"MINTAGE_CAPS names {path}, which cannot be read: {error.strerror}."

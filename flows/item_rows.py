@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import itertools
 import math
 import re
@@ -12,6 +13,7 @@ from pathlib import Path
 from flows.order_form import OrderForm, show
 from flows.order_text import UNWRITABLE, UNWRITABLE_WANTED
 from flows.placeholders import Variables
+from flows.plain_files import open_plain_file
 from flows.problems import Places, Problem
 
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -26,6 +28,11 @@ CSV_FIELD_CHARS_MAX = 131_072
 def _cell(text: str) -> object:
     # A whole number keeps its text when it is written out again, so nothing is lost by reading it as one.
     return int(text) if _WHOLE.fullmatch(text) else text
+
+
+def _csv_text(path: Path) -> io.TextIOWrapper:
+    """Open a CSV file; never a pipe, which would be waited for without end."""
+    return io.TextIOWrapper(open_plain_file(path), encoding="utf-8-sig", newline="")
 
 
 class Rows:
@@ -84,7 +91,7 @@ class Rows:
                 )
             ]
         try:
-            with path.open(encoding="utf-8-sig", newline="") as file:
+            with _csv_text(path) as file:
                 header = next(csv.reader(file), None)
         except (OSError, UnicodeDecodeError, csv.Error) as error:
             reason = error.strerror if isinstance(error, OSError) else str(error)
@@ -145,7 +152,7 @@ class Rows:
     ) -> Iterator[tuple[Mapping[str, object], str]]:
         line = 1
         try:
-            with path.open(encoding="utf-8-sig", newline="") as file:
+            with _csv_text(path) as file:
                 reader = csv.reader(file, strict=True)
                 header = next(reader, [])
                 for cells in reader:

@@ -6,7 +6,7 @@ import errno
 import os
 import stat
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 _PIECE_BYTES: Final = 16_000_000
 _KINDS: Final = (
@@ -24,6 +24,21 @@ def read_plain_file(path: Path, bytes_max: int) -> bytes:
         OSError: it cannot be read, or is a folder, a pipe, a device: waiting for somebody to write
             into it, or for its end, would be forever.
     """
+    with open_plain_file(path) as file:
+        pieces = []
+        left = bytes_max
+        while left and (piece := file.read(min(left, _PIECE_BYTES))):
+            pieces.append(piece)
+            left -= len(piece)
+        return b"".join(pieces)
+
+
+def open_plain_file(path: Path) -> BinaryIO:
+    """Open a file for reading, for those that are read piece by piece.
+
+    Raises:
+        OSError: as for `read_plain_file`.
+    """
     # Without O_NONBLOCK the opening of a pipe would wait; files know no difference.
     handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
     try:
@@ -33,11 +48,7 @@ def read_plain_file(path: Path, bytes_max: int) -> bytes:
         if not stat.S_ISREG(mode):
             kind = next((name for is_one, name in _KINDS if is_one(mode)), "something")
             raise OSError(errno.EINVAL, f"{kind}, which is no file", str(path))
-        pieces = []
-        left = bytes_max
-        while left and (piece := os.read(handle, min(left, _PIECE_BYTES))):
-            pieces.append(piece)
-            left -= len(piece)
-        return b"".join(pieces)
-    finally:
+        return os.fdopen(handle, "rb")
+    except BaseException:
         os.close(handle)
+        raise

@@ -17,6 +17,8 @@ from assets import (
     Store,
     Verification,
     edition_prefix,
+    manifest_key,
+    place_of,
     release,
     staged,
     write_manifest,
@@ -210,3 +212,12 @@ def put_manifest(books: Books, store: Store, order: OrderView) -> Manifest:
         charged_usd=usd(order.spent_nano + order.overrun_nano),
     )
     return write_manifest(store, edition_prefix(record.campaign, record.order_id), header, rows())
+
+
+def manifest_place(books: Books, order: OrderView) -> str | None:
+    """Say where the manifest of an order lies, told from the books; None before its first release."""
+    record = order.record
+    first = next(books.released(record.order_id), None)
+    if first is None:
+        return None
+    return place_of(first.store_url, manifest_key(record.campaign, record.order_id))

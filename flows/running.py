@@ -23,7 +23,7 @@ from flows.order_form import OrderForm
 from flows.order_run import OrderRun
 from flows.passes import TO_DO, wake_refused
 from flows.planning import Plan
-from flows.releasing import put_manifest
+from flows.releasing import manifest_place, put_manifest
 from flows.wiring import House
 from generators import Generator
 from ledger import (
@@ -270,11 +270,14 @@ def _report_with_manifest(books: Books, run: OrderRun) -> RunReport:
 def report(
     books: Books, order: OrderView, *, manifest: str | None = None, halted: bool = False
 ) -> RunReport:
-    """Say how an order stands."""
+    """Say how an order stands; without a manifest that was just written, where the last one lies."""
     counts = books.job_counts(order.record.order_id)
 
     def of(*states: JobState) -> int:
         return sum(counts.get(state, 0) for state in states)
+
+    if manifest is None and counts.get(JobState.RELEASED):
+        manifest = manifest_place(books, order)
 
     return RunReport(
         order_id=order.record.order_id,

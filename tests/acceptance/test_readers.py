@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import re
 import shutil
 from collections.abc import Iterator
@@ -146,8 +147,18 @@ def test_a_status_shows_lost_answers_with_their_age_and_the_next_step(world: Des
     (lost,) = seen["open_attempts"]
     assert (lost["state"], lost["held_usd"]) == ("unknown", "0.003")
     assert lost["age_s"] >= 0
+    assert (seen["order"], seen["released"]) == (ids["bought"], 2)
+    assert f"Manifest: {seen['manifest']}" in done.out
+    assert json.loads(Path(seen["manifest"]).read_text())["order"] == ids["bought"]
     waiting = world.here("status", ids["waiting"])
     assert "in review; spent $" in waiting.out
+    assert "Manifest" not in waiting.out
+    listed = world.here("status", "--json").json()["orders"]
+    assert {one["order"]: one["manifest"] is not None for one in listed} == {
+        ids["drawn"]: True,
+        ids["bought"]: True,
+        ids["waiting"]: False,
+    }
     assert "Next: `mintage review next" in waiting.out
 
 

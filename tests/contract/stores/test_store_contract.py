@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from assets import BadKey, DigestMismatch, KeyTaken, Missing, PutOutcome, Store
+from assets import BadKey, DigestMismatch, KeyTaken, Missing, PutOutcome, Store, place_of
 from assets.store import CACHE_RELEASED
 
 RACERS = 16
@@ -247,4 +247,5 @@ def test_a_prefix_ends_with_a_slash(store: Store) -> None:
 
 def test_a_place_is_named_for_people(store: Store) -> None:
     assert store.locate("released/a b.webp").endswith("released/a b.webp")
+    assert place_of(store.url, "released/a b.webp") == store.locate("released/a b.webp")
     assert "secret" not in store.url

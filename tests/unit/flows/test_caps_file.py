@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 from books_parts import CENT, SteppingClock, admit, an_order, plan
 
 from flows import BadSettings, Settings, apply_caps, read_caps
+from flows.caps_file import CAPS_BYTES_MAX
 from ledger import Books, CapTooLow, Scope
 
 WHOLE = """
@@ -64,6 +66,18 @@ def test_what_no_cap_can_be_is_named(path: Path, text: str, said: str) -> None:
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(BadSettings, match=r"MINTAGE_CAPS names .*gone\.yaml"):
         read_caps(tmp_path / "gone.yaml")
+
+
+def test_a_pipe_is_refused_and_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.yaml")
+    with pytest.raises(BadSettings, match=r"pipe\.yaml, which cannot be read: a pipe"):
+        read_caps(tmp_path / "pipe.yaml")
+
+
+def test_a_huge_file_is_refused_and_not_read(path: Path) -> None:
+    path.write_text("#" * (CAPS_BYTES_MAX + 1))
+    with pytest.raises(BadSettings, match="larger than 1,000,000 bytes"):
+        read_caps(path)
 
 
 def test_the_books_follow_the_file_and_say_so(books: Books, path: Path) -> None:

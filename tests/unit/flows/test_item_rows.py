@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +44,13 @@ def rows_of(folder: Path, content: str) -> list[dict[str, object]]:
     found = [dict(row) for row, _ in Rows(form, places).rows(faults)]
     assert faults == []
     return found
+
+
+def test_a_pipe_as_items_is_refused_and_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "items.csv")
+    field, found, wanted = only(tmp_path, csv_order())
+    assert (field, wanted) == ("items", "a CSV in UTF-8")
+    assert found == "'items.csv', which cannot be read (a pipe, which is no file)"
 
 
 def test_a_matrix_turns_its_last_list_first_and_then_the_variants(tmp_path: Path) -> None:
