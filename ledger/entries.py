@@ -27,10 +27,12 @@ FLOWS: Mapping[EntryKind, tuple[str, str]] = {
     EntryKind.OVERRUN: ("overrun", "payable"),
     EntryKind.RAISE: ("authorised", "available"),
     EntryKind.LOWER: ("available", "authorised"),
+    EntryKind.ADJUST_UP: ("variance", "payable"),
+    EntryKind.ADJUST_DOWN: ("payable", "variance"),
 }
 """From which account to which each kind moves money. `payable` is a provider's account, the others
 are an order's, and those of a raised or lowered cap the order's, cost centre's or provider's whose
-cap it is."""
+cap it is. `variance` is the order's whose job was adjusted, or else the provider's."""
 
 
 class Attribution(Protocol):
@@ -139,6 +141,49 @@ def cap_entry(
         "rule_id": rule.rule_id,
         "actor": rule.actor,
         "because": rule.because,
+    }
+
+
+def adjustment(
+    amount_nano: int,
+    at_us: int,
+    provider: str,
+    decided: tuple[str, str],
+    *,
+    to: Attribution | None = None,
+    job_id: str | None = None,
+    of: tuple[str | None, str | None] = (None, None),
+) -> dict[str, Any]:
+    """One row for an adjustment to a provider's statement: up where the amount is above zero.
+
+    `at_us` is the time that it counts at, see `selection.period_end_us`; `decided` is (who, why);
+    `to` and `job_id` say whose it is, where that is known; `of` is (model, provider reference).
+    """
+    kind = EntryKind.ADJUST_UP if amount_nano > 0 else EntryKind.ADJUST_DOWN
+    subject = f"provider:{provider}" if to is None else to.order_id
+    source, target = FLOWS[kind]
+    model, provider_ref = of
+    named = {
+        name: None if to is None else getattr(to, name)
+        for name in ("order_id", "cost_center", "campaign", "owner")
+    }
+    return named | {
+        "at_us": at_us,
+        "period": period_of(at_us),
+        "kind": kind.value,
+        "from_account": account(source, subject, provider),
+        "to_account": account(target, subject, provider),
+        "amount_nano": abs(amount_nano),
+        "attempt_id": None,
+        "job_id": job_id,
+        "provider": provider,
+        "model": model if to is None else to.model,
+        "provider_ref": provider_ref,
+        "lines_json": None,
+        "sha256": None,
+        "rule_id": None,
+        "actor": decided[0],
+        "because": decided[1],
     }
 
 

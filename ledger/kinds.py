@@ -57,6 +57,29 @@ class EntryKind(StrEnum):
     """authorised -> available, when somebody raises a cap."""
     LOWER = "lower"
     """available -> authorised, when somebody lowers a cap or takes it away."""
+    ADJUST_UP = "adjust_up"
+    """variance -> payable: the provider's invoice has more than the books had."""
+    ADJUST_DOWN = "adjust_down"
+    """payable -> variance: the provider's invoice has less than the books had."""
+
+
+class AdjustmentReason(StrEnum):
+    """Why the books were adjusted to a provider's statement."""
+
+    PRICE = "price"
+    """The provider has the same run at another price."""
+    ONLY_THEIRS = "only_theirs"
+    """The provider bills a run that the books do not have."""
+    ONLY_OURS = "only_ours"
+    """The books charged a run that the provider does not bill."""
+    REFUND = "refund"
+    """The provider gives money back."""
+    OTHER_PERIOD = "other_period"
+    """The provider bills in one period what the books charged in another."""
+    INVOICE = "invoice"
+    """The invoice's sum is another than that of its lines."""
+    ROUNDING = "rounding"
+    """The invoice rounds its lines to cents."""
 
 
 class ReviewDecision(StrEnum):

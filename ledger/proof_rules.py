@@ -85,15 +85,23 @@ MONEY_RULES = (
         SELECT e.entry_id, e.kind, e.order_id FROM entries e
         LEFT JOIN orders o ON o.order_id = e.order_id
         LEFT JOIN attempts a ON a.attempt_id = e.attempt_id
+        LEFT JOIN jobs j ON j.job_id = e.job_id AND e.kind IN ('adjust_up', 'adjust_down')
         WHERE (e.order_id IS NOT NULL AND (o.order_id IS NULL OR e.cost_center <> o.cost_center
                 OR e.campaign <> o.campaign OR e.owner <> o.owner OR e.provider <> o.provider
                 OR e.model <> o.model))
-            OR (e.order_id IS NULL AND (e.kind NOT IN ('raise', 'lower')
+            OR (e.order_id IS NULL AND e.kind NOT IN ('adjust_up', 'adjust_down')
+                AND (e.kind NOT IN ('raise', 'lower')
                 OR (e.cost_center IS NULL) = (e.provider IS NULL)
                 OR e.campaign IS NOT NULL OR e.owner IS NOT NULL OR e.model IS NOT NULL))
             OR (e.kind IN ('cap', 'raise', 'lower')
                 AND (e.attempt_id IS NOT NULL OR e.job_id IS NOT NULL))
-            OR (e.kind NOT IN ('cap', 'raise', 'lower') AND (a.attempt_id IS NULL
+            OR (e.kind IN ('adjust_up', 'adjust_down') AND (e.attempt_id IS NOT NULL
+                OR e.provider IS NULL OR (e.order_id IS NULL) <> (j.job_id IS NULL)
+                OR j.order_id <> e.order_id OR (e.order_id IS NULL
+                    AND (e.cost_center IS NOT NULL OR e.campaign IS NOT NULL
+                        OR e.owner IS NOT NULL))))
+            OR (e.kind NOT IN ('cap', 'raise', 'lower', 'adjust_up', 'adjust_down')
+                AND (a.attempt_id IS NULL
                 OR e.job_id IS NULL OR a.job_id <> e.job_id OR a.order_id <> e.order_id))
         ORDER BY e.entry_id
         """,
@@ -246,28 +254,32 @@ MONEY_RULES = (
         "every running total is what its entries come to",
         f"""
         SELECT day, order_id, SUM(charged) AS charged, SUM(moved) AS moved,
-            SUM(told_charged) AS told_charged, SUM(told_moved) AS told_moved
+            SUM(told_charged) AS told_charged, SUM(told_moved) AS told_moved,
+            SUM(adjusted) AS adjusted, SUM(told_adjusted) AS told_adjusted
         FROM (
             SELECT at_us / {DAY_US} AS day, COALESCE(order_id, '') AS order_id,
                 COALESCE(cost_center, '') AS cost_center, COALESCE(campaign, '') AS campaign,
                 COALESCE(provider, '') AS provider, COALESCE(model, '') AS model,
                 CASE WHEN kind IN ('charge', 'overrun') THEN amount_nano ELSE 0 END AS charged,
                 CASE WHEN kind = 'overrun' THEN amount_nano ELSE 0 END AS overrun, 1 AS moved,
-                0 AS told_charged, 0 AS told_overrun, 0 AS told_moved
+                CASE WHEN kind = 'adjust_up' THEN amount_nano
+                    WHEN kind = 'adjust_down' THEN -amount_nano ELSE 0 END AS adjusted,
+                0 AS told_charged, 0 AS told_overrun, 0 AS told_moved, 0 AS told_adjusted
             FROM entries
             UNION ALL
-            SELECT day, order_id, cost_center, campaign, provider, model, 0, 0, 0,
-                charged_nano, overrun_nano, entry_count
+            SELECT day, order_id, cost_center, campaign, provider, model, 0, 0, 0, 0,
+                charged_nano, overrun_nano, entry_count, adjusted_nano
             FROM totals) both_sides
         GROUP BY day, order_id, cost_center, campaign, provider, model
         HAVING SUM(charged) <> SUM(told_charged) OR SUM(overrun) <> SUM(told_overrun)
-            OR SUM(moved) <> SUM(told_moved)
+            OR SUM(moved) <> SUM(told_moved) OR SUM(adjusted) <> SUM(told_adjusted)
         ORDER BY day, order_id, cost_center, campaign, provider, model
         """,
         lambda row: (
             f"the running total of {row.order_id or 'what belongs to no order'} on "
-            f"{day_of(int(row.day) * DAY_US)} says {format_usd(int(row.told_charged))} charged in "
-            f"{row.told_moved} entries, but the entries say {format_usd(int(row.charged))} in "
+            f"{day_of(int(row.day) * DAY_US)} says {format_usd(int(row.told_charged))} charged and "
+            f"{format_usd(int(row.told_adjusted))} adjusted in {row.told_moved} entries, but the "
+            f"entries say {format_usd(int(row.charged))} and {format_usd(int(row.adjusted))} in "
             f"{row.moved}"
         ),
     ),

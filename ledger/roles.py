@@ -26,7 +26,7 @@ READER: Final = "mintage_reader"
 ROLES: Final[Mapping[str, str]] = {
     FOREMAN: "runs orders: money, attempts, verdicts and releases; nothing that a person decides",
     REVIEWER: "reads, and decides about what waits for review",
-    FINANCE: "reads, sets caps, and settles attempts whose end nobody can tell",
+    FINANCE: "reads, sets caps, settles attempts whose end nobody can tell, posts invoices",
     READER: "reads",
 }
 """Every role and what it is for. All of them read everything."""
@@ -40,7 +40,7 @@ _ATTEMPT_END = (
     "UPDATE (state, counts, provider_ref, charged_nano, reason, sha256, media_type, byte_count, "
     "latency_ms, ended_at_us, came_size"
 )
-_TOTALS = ("INSERT", "UPDATE (charged_nano, overrun_nano, entry_count)")
+_TOTALS = ("INSERT", "UPDATE (charged_nano, overrun_nano, entry_count, adjusted_nano)")
 _LEASES = ("INSERT", "UPDATE (order_id, holder, since_us, expires_at_us)", "DELETE")
 
 RIGHTS: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
@@ -83,6 +83,9 @@ RIGHTS: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
     "seals": {FOREMAN: ("INSERT", "UPDATE")},
     "mends": {FOREMAN: ("INSERT",)},
     "reviews": {REVIEWER: ("INSERT",)},
+    "statements": {FINANCE: ("INSERT",)},
+    "adjustments": {FINANCE: ("INSERT",)},
+    "quotes": {FOREMAN: ("INSERT",)},
     "alembic_version": {},
 }
 """What each role may do with a table besides reading it. A test holds it against the tables."""

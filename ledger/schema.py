@@ -244,7 +244,8 @@ entries = Table(
     "entries",
     metadata,
     Column("entry_id", Number, primary_key=True, autoincrement=True),
-    Column("at_us", BigInteger, nullable=False),
+    # The time that it counts at: of an adjustment that is posted later, its period's last moment.
+    Column("at_us", BigInteger, nullable=False, index=True),
     Column("period", Word, nullable=False),
     Column("kind", Word, nullable=False),
     Column("from_account", Word, nullable=False),
@@ -269,20 +270,27 @@ entries = Table(
     one_of("kind", EntryKind),
     CheckConstraint("amount_nano > 0", name="amount"),
     CheckConstraint("from_account <> to_account", name="accounts"),
+    # What is adjusted after an attempt has ended names it beside the entry: see `adjustments`.
     CheckConstraint(
-        "(kind IN ('cap', 'raise', 'lower')) = (attempt_id IS NULL) "
-        "AND (kind IN ('cap', 'raise', 'lower')) = (job_id IS NULL)",
+        "(kind IN ('cap', 'raise', 'lower', 'adjust_up', 'adjust_down')) = (attempt_id IS NULL) "
+        "AND CASE WHEN kind IN ('adjust_up', 'adjust_down') "
+        "THEN (order_id IS NULL) = (job_id IS NULL) "
+        "ELSE (kind IN ('cap', 'raise', 'lower')) = (job_id IS NULL) END",
         name="names_attempt",
     ),
     CheckConstraint(
-        "kind IN ('raise', 'lower') OR (order_id IS NOT NULL AND cost_center IS NOT NULL "
+        "kind IN ('raise', 'lower') OR (kind IN ('adjust_up', 'adjust_down') "
+        "AND order_id IS NULL AND cost_center IS NULL AND campaign IS NULL AND owner IS NULL "
+        "AND provider IS NOT NULL) "
+        "OR (order_id IS NOT NULL AND cost_center IS NOT NULL "
         "AND campaign IS NOT NULL AND owner IS NOT NULL AND provider IS NOT NULL "
         "AND model IS NOT NULL)",
         name="names_order",
     ),
     CheckConstraint("(kind IN ('raise', 'lower')) = (rule_id IS NOT NULL)", name="names_rule"),
     CheckConstraint(
-        "(actor IS NULL) = (because IS NULL) AND (rule_id IS NULL OR actor IS NOT NULL)",
+        "(actor IS NULL) = (because IS NULL) AND (actor IS NOT NULL "
+        "OR (rule_id IS NULL AND kind NOT IN ('adjust_up', 'adjust_down')))",
         name="names_actor",
     ),
     CheckConstraint(
@@ -375,24 +383,9 @@ totals = Table(
     Column("charged_nano", BigInteger, nullable=False),
     Column("overrun_nano", BigInteger, nullable=False),
     Column("entry_count", BigInteger, nullable=False),
+    # What adjustments come to, up less down; it is not in `charged_nano`.
+    Column("adjusted_nano", BigInteger, nullable=False, server_default=text("0")),
     CheckConstraint(
         "overrun_nano >= 0 AND charged_nano >= overrun_nano AND entry_count > 0", name="amounts"
-    ),
-)
-
-seals = Table(
-    "seals",
-    metadata,
-    Column("block", Integer, primary_key=True, autoincrement=False),
-    Column("form", Integer, nullable=False),
-    Column("first_entry_id", BigInteger, nullable=False),
-    Column("last_entry_id", BigInteger, nullable=False),
-    Column("entry_count", Integer, nullable=False),
-    Column("previous_sha256", Word, nullable=False),
-    Column("sha256", Word, nullable=False, unique=True),
-    Column("sealed_at_us", BigInteger, nullable=False),
-    CheckConstraint(
-        "block >= 1 AND entry_count >= 1 AND entry_count <= last_entry_id - first_entry_id + 1",
-        name="span",
     ),
 )

@@ -27,7 +27,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, func, insert, select, text
 
-from ledger.schema import entries, seals
+from ledger.schema import entries
+from ledger.seal_table import seals
 
 FORM = 1
 """The form of the digest described above. Another list of columns would be another form."""

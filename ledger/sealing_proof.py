@@ -12,7 +12,8 @@ from sqlalchemy import Connection, bindparam, func, select
 
 from ledger import sealing
 from ledger.instants import from_us
-from ledger.schema import AnyRow, entries, seals
+from ledger.schema import AnyRow, entries
+from ledger.seal_table import seals
 
 SENTENCE = "every sealed entry is what it was when it was sealed, and no seal is missing"
 

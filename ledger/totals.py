@@ -18,13 +18,16 @@ from ledger.kinds import EntryKind
 from ledger.schema import totals
 
 BILLED = (EntryKind.CHARGE.value, EntryKind.OVERRUN.value)
-"""The kinds of entries that a provider's bill is made of."""
+"""The kinds of entries that attempts are charged by."""
+
+ADJUSTED: Mapping[str, int] = {EntryKind.ADJUST_UP.value: 1, EntryKind.ADJUST_DOWN.value: -1}
+"""The kinds that bring the charges to the provider's statement, and their sign there."""
 
 NAMES = ("order_id", "cost_center", "campaign", "provider", "model")
 """Whom a row of totals is put down to; the empty word where its entries name none."""
 
 _KEY = ("day", *NAMES)
-_SUMS = ("charged_nano", "overrun_nano", "entry_count")
+_SUMS = ("charged_nano", "overrun_nano", "entry_count", "adjusted_nano")
 
 
 def _upsert(dialect: Any) -> Any:  # noqa: ANN401 - the two dialects share no type for this
@@ -43,12 +46,13 @@ def add(connection: Connection, written: Sequence[Mapping[str, Any]]) -> None:
     sums: dict[tuple[Any, ...], list[int]] = {}
     for row in written:
         key = (row["at_us"] // DAY_US, *(row[name] or "" for name in NAMES))
-        of_key = sums.setdefault(key, [0, 0, 0])
+        of_key = sums.setdefault(key, [0, 0, 0, 0])
         if row["kind"] in BILLED:
             of_key[0] += row["amount_nano"]
         if row["kind"] == EntryKind.OVERRUN.value:
             of_key[1] += row["amount_nano"]
         of_key[2] += 1
+        of_key[3] += ADJUSTED.get(row["kind"], 0) * row["amount_nano"]
     rows = [dict(zip((*_KEY, *_SUMS), (*key, *sums[key]), strict=True)) for key in sorted(sums)]
     if rows:
         connection.execute(_ADD[connection.dialect.name], rows)

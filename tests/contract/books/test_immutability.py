@@ -40,7 +40,7 @@ SQLITE_ONLY = [
 ]
 
 POSTGRES_ONLY = [
-    "TRUNCATE entries",
+    "TRUNCATE entries CASCADE",
     "TRUNCATE verdicts",
     "TRUNCATE releases",
     "TRUNCATE holds CASCADE",
