@@ -4,7 +4,7 @@ BIN := .venv/bin
 # Three on two cores: tests of runs wait for a provider as often as they compute.
 WORKERS ?= 3
 
-.PHONY: help setup demo test lint unit integration simulate storms bench bench-books bench-inspect rates fuzz side-by-side lock clean
+.PHONY: help setup demo test lint unit integration simulate storms bench bench-books bench-inspect bench-finance focus-validator rates fuzz side-by-side lock clean
 
 help: ## Say what can be made
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 14
@@ -57,6 +57,14 @@ bench-books: .venv/.testing ## Print the books' own figures, on both databases
 bench-inspect: .venv/.testing ## Images a second through the inspectors, beside Pillow's own load(), and the search for duplicates
 	$(BIN)/python tests/benchmarks/inspect_bench.py
 	PYTHONPATH=tests $(BIN)/python tests/benchmarks/sameness_bench.py
+
+CHARGES ?= 1000000
+
+bench-finance: .venv/.testing ## A year of books with CHARGES=1000000: exports, reports, reconcile, timed
+	$(BIN)/python tests/benchmarks/finance_bench.py --charges $(CHARGES)
+
+focus-validator: .venv/.testing ## FOCUS 1.2 through its official validator (needs Python 3.12 or 3.13; installs it)
+	@sh infra/focus_validator.sh
 
 MINUTES ?= 10
 
