@@ -42,13 +42,16 @@ def open_plain_file(path: Path) -> BinaryIO:
     # Without O_NONBLOCK the opening of a pipe would wait; files know no difference.
     handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
     try:
-        mode = os.fstat(handle).st_mode
-        if stat.S_ISDIR(mode):
-            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
-        if not stat.S_ISREG(mode):
-            kind = next((name for is_one, name in _KINDS if is_one(mode)), "something")
-            raise OSError(errno.EINVAL, f"{kind}, which is no file", str(path))
+        _must_be_plain(os.fstat(handle).st_mode, path)
         return os.fdopen(handle, "rb")
     except BaseException:
         os.close(handle)
         raise
+
+
+def _must_be_plain(mode: int, path: Path) -> None:
+    if stat.S_ISDIR(mode):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+    if not stat.S_ISREG(mode):
+        kind = next((name for is_one, name in _KINDS if is_one(mode)), "something")
+        raise OSError(errno.EINVAL, f"{kind}, which is no file", str(path))
