@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from generators.contract import (
     Absent,
+    BilledRun,
     Brief,
     BuildFailed,
     Built,
@@ -22,6 +23,7 @@ from generators.contract import (
     LostBuild,
     Outcome,
     Quote,
+    Statements,
     Steerable,
     Undecided,
     UsageLine,
@@ -31,6 +33,7 @@ from generators.errors import (
     GeneratorError,
     NoCard,
     NoProvider,
+    NoStatements,
     ProviderUnavailable,
     TokenMissing,
     TokenRefused,
@@ -42,7 +45,7 @@ if TYPE_CHECKING:
     from generators.cards import CardListing, Cards, ModelCard, load_cards
     from generators.finishing import Finished, Unfinishable, finish
     from generators.mending import Encoding, Trim, mend
-    from generators.opening import open_generator, open_with, providers
+    from generators.opening import open_generator, open_statements, open_with, providers
     from generators.output_form import Output
 
 __all__ = [
@@ -50,6 +53,7 @@ __all__ = [
     "Access",
     "Appraiser",
     "BadCard",
+    "BilledRun",
     "Brief",
     "BuildFailed",
     "Built",
@@ -67,10 +71,12 @@ __all__ = [
     "ModelCard",
     "NoCard",
     "NoProvider",
+    "NoStatements",
     "Outcome",
     "Output",
     "ProviderUnavailable",
     "Quote",
+    "Statements",
     "Steerable",
     "TokenMissing",
     "TokenRefused",
@@ -83,6 +89,7 @@ __all__ = [
     "mend",
     "open_appraiser",
     "open_generator",
+    "open_statements",
     "open_with",
     "providers",
 ]
@@ -103,6 +110,7 @@ _LAZY = {
     "load_cards": "generators.cards",
     "open_appraiser": "generators.appraising",
     "open_generator": "generators.opening",
+    "open_statements": "generators.opening",
     "open_with": "generators.opening",
     "providers": "generators.opening",
 }

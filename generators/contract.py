@@ -6,7 +6,7 @@ and never rounds money: it reports exact quantities and unit prices, and the boo
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -213,6 +213,56 @@ class Generator(Protocol):
 
     def stop(self) -> None:
         """Send nothing new: a build whose request is not sent yet ends as `Halted`; others go on."""
+
+    async def aclose(self) -> None:
+        """Let go of connections."""
+
+
+@dataclass(frozen=True, slots=True)
+class BilledRun:
+    """One run of a provider's own record, priced by its model's card, whoever asked for it."""
+
+    ref: str
+    """The provider's reference; empty where the record shows none that can be one."""
+    model: str
+    """The model's name in orders and books; as the provider writes it where no card has it."""
+    created_at: datetime | None
+    completed_at: datetime | None
+    """When it ended, by the provider's clock; None where the record does not say."""
+    status: str
+    usage: tuple[UsageLine, ...]
+    """What is charged for it; nothing where it is free, under way or not to be priced."""
+    unpriced: str | None = None
+    """Why nobody can say what it cost, in a clause; None where `usage` says it."""
+    under_way: bool = False
+    """It has not ended: it is billed when it does."""
+
+    @property
+    def amount_usd(self) -> Decimal | None:
+        """The sum of its lines in USD, unrounded; None where it is not known."""
+        if self.under_way or self.unpriced is not None:
+            return None
+        return sum((line.amount_usd for line in self.usage), Decimal(0))
+
+
+class Statements(Protocol):
+    """A provider's own record of what it ran for this account, over any span of time."""
+
+    @property
+    def provider(self) -> str:
+        """The provider's word in orders and books."""
+
+    def runs(self, since: datetime, until: datetime) -> AsyncIterator[BilledRun]:
+        """Read every run that is billed from `since` on and before `until`, each once, newest first.
+
+        A run is billed when it ends, so it counts where it completed; one that does not say when
+        that was counts where it was created. A run of the span that has not ended, or that cannot
+        be priced or even read, is given as such and never left out.
+
+        Raises:
+            ProviderUnavailable: the record cannot be read now; what was given until then is no
+                whole statement.
+        """
 
     async def aclose(self) -> None:
         """Let go of connections."""

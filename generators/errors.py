@@ -3,6 +3,7 @@
 GeneratorError
 +-- NoCard               no model card has this provider and model
 +-- NoProvider           no adapter is installed for this provider
++-- NoStatements         the provider keeps no record of what it bills
 +-- BadCard              a model card's file breaks the card's form
 +-- TokenMissing         the provider needs a token and none is usable
 |   +-- TokenRefused     the provider knows no such token
@@ -31,6 +32,17 @@ class NoProvider(GeneratorError):
 
     def __init__(self, provider: str, known: tuple[str, ...]) -> None:
         super().__init__(f"No provider is called {provider!r}; known: {', '.join(known)}.")
+        self.provider = provider
+
+
+class NoStatements(GeneratorError):
+    """The provider keeps no record of its own: there is nothing to match the books with."""
+
+    def __init__(self, provider: str, known: tuple[str, ...]) -> None:
+        super().__init__(
+            f"Provider {provider!r} works on this machine and bills nothing, so it has no statement "
+            f"to match the books with; providers that have one: {', '.join(known)}."
+        )
         self.provider = provider
 
 

@@ -1,7 +1,8 @@
 """Opening a generator: the card says the provider, and the provider's file opens the model.
 
 A provider is one file `<name>_provider.py` in this folder with `PROVIDER` and
-`open_model(card, access)`. It is found by its name, and imported only when a model of it is opened.
+`open_model(card, access)`; one that keeps a record of what it bills has
+`open_statements(cards, access)` too. It is found by its name, and imported only when a model of it is opened.
 """
 
 from __future__ import annotations
@@ -13,8 +14,8 @@ from typing import cast
 
 from generators.access import Access
 from generators.cards import Cards, ModelCard, load_cards
-from generators.contract import Generator
-from generators.errors import NoProvider
+from generators.contract import Generator, Statements
+from generators.errors import NoProvider, NoStatements
 
 _SUFFIX = "_provider"
 
@@ -70,6 +71,29 @@ def open_with(
     module = importlib.import_module(modules[provider])
     opener = cast("Callable[[ModelCard, Access], Generator]", module.open_model)
     return opener(card, access)
+
+
+def open_statements(provider: str, access: Access, *, cards: Cards | None = None) -> Statements:
+    """Open a provider's own record of what it ran. Close it with `aclose`.
+
+    Raises:
+        NoProvider: there is no adapter of that name.
+        NoStatements: the provider keeps no such record.
+        TokenMissing: the provider needs a token and none is usable.
+    """
+    modules = provider_modules()
+    if provider not in modules:
+        raise NoProvider(provider, tuple(sorted(modules)))
+    opener = _statements_opener(modules[provider])
+    if opener is None:
+        known = (name for name, module in sorted(modules.items()) if _statements_opener(module))
+        raise NoStatements(provider, tuple(known))
+    return opener(load_cards() if cards is None else cards, access)
+
+
+def _statements_opener(module: str) -> Callable[[Cards, Access], Statements] | None:
+    opener = getattr(importlib.import_module(module), "open_statements", None)
+    return cast("Callable[[Cards, Access], Statements] | None", opener)
 
 
 def provider_modules() -> dict[str, str]:

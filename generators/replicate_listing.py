@@ -61,9 +61,14 @@ class Record:
 
 
 @dataclass(frozen=True, slots=True)
-class _Page:
-    body: Mapping[str, object]
+class Page:
+    """One page of the list: its items as they came, newest first."""
+
+    items: Sequence[object]
+    next_url: str | None
+    """Where the list goes on; None where it ends."""
     skew: timedelta | None
+    """How far Replicate's clock is ahead of ours, as little as its answer allows; None: not told."""
 
 
 class Listing:
@@ -85,31 +90,28 @@ class Listing:
         wanted = {input_of(attempt) for attempt in lost}
         since = min(earliest(attempt) for attempt in lost)
         read_at = self._clocks.now()
-        page = await self._page(_first(since - self._further))
+        page = await self._page(first_page(since - self._further))
         skew = min(abs(page.skew or _NO_SKEW), SKEW_MAX)
         if skew > max(self._further, SKEW_NOTICED):
             self._further = skew + SKEW_NOTICED
-            page = await self._page(_first(since - self._further))
+            page = await self._page(first_page(since - self._further))
         record = Record(read_at=read_at, skew=page.skew)
         # An item slides to the next page, and is seen twice, when a run is created meanwhile.
         seen: set[str] = set()
         for _ in range(PAGES_MAX):
-            for item in _items(page.body):
+            for item in page.items:
                 prediction = read_prediction(item)
                 if prediction is None:
                     record.unreadable += 1
                 elif prediction.ref not in known_refs and prediction.ref not in seen:
                     seen.add(prediction.ref)
                     self._file(prediction, record, wanted)
-            url = page.body.get("next")
-            if not isinstance(url, str) or not url:
+            if page.next_url is None:
                 # The list is newest first; of two of one microsecond, the later one comes first too.
                 for same in record.by_input.values():
                     same.reverse()
                 return record
-            if not self._wire.is_api(url):
-                raise ProviderUnavailable("Replicate", "its record continues on another host")
-            page = await self._page(url)
+            page = await self._page(page.next_url)
         raise ProviderUnavailable("Replicate", f"its record has more than {PAGES_MAX} pages")
 
     def _file(self, prediction: Prediction, record: Record, wanted: Collection[str]) -> None:
@@ -125,24 +127,34 @@ class Listing:
         elif key in wanted:
             record.foreign[key] = prediction
 
-    async def _page(self, url: str) -> _Page:
-        problem = "no answer"
-        for wait_s in (*READ_WAITS_S, None):
-            asked_at = self._clocks.now()
-            answer = await self._wire.get(url)
-            if isinstance(answer, Answer):
-                if answer.status == HTTPStatus.OK and isinstance(answer.body, dict):
-                    return _Page(answer.body, _skew(answer.date, asked_at, self._clocks.now()))
-                problem = f"HTTP {answer.status} {answer.detail}".strip()
-                if answer.status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
-                    problem = "it refused REPLICATE_API_TOKEN"
-                    break
-            else:
-                problem = answer.reason
-            if wait_s is not None:
-                told = answer.retry_after_s if isinstance(answer, Answer) else None
-                await self._clocks.sleep(max(wait_s, told or 0))
-        raise ProviderUnavailable("Replicate", problem)
+    async def _page(self, url: str) -> Page:
+        return await read_page(self._wire, self._clocks, url)
+
+
+async def read_page(wire: ReplicateWire, clocks: Clocks, url: str) -> Page:
+    """Read one page of the list, trying a few times.
+
+    Raises:
+        ProviderUnavailable: it cannot be read now, is no page, or goes on on another host.
+    """
+    problem = "no answer"
+    for wait_s in (*READ_WAITS_S, None):
+        asked_at = clocks.now()
+        answer = await wire.get(url)
+        if isinstance(answer, Answer):
+            if answer.status == HTTPStatus.OK and isinstance(answer.body, dict):
+                skew = _skew(answer.date, asked_at, clocks.now())
+                return Page(_items(answer.body), _next(answer.body, wire), skew)
+            problem = f"HTTP {answer.status} {answer.detail}".strip()
+            if answer.status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
+                problem = "it refused REPLICATE_API_TOKEN"
+                break
+        else:
+            problem = answer.reason
+        if wait_s is not None:
+            told = answer.retry_after_s if isinstance(answer, Answer) else None
+            await clocks.sleep(max(wait_s, told or 0))
+    raise ProviderUnavailable("Replicate", problem)
 
 
 def input_of(attempt: LostBuild) -> str:
@@ -168,9 +180,16 @@ def _skew(date: datetime | None, asked_at: datetime, answered_at: datetime) -> t
     return least if least > _NO_SKEW else min(most, _NO_SKEW)
 
 
-def _first(since: datetime) -> str:
-    moment = since.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    return f"/v1/predictions?{urlencode({'created_after': moment})}"
+def first_page(created_after: datetime, created_before: datetime | None = None) -> str:
+    """Return the path of a list's first page; both times are Replicate's, the second is left out."""
+    asked = {"created_after": _written(created_after)}
+    if created_before is not None:
+        asked["created_before"] = _written(created_before)
+    return f"/v1/predictions?{urlencode(asked)}"
+
+
+def _written(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _items(page: Mapping[str, object]) -> list[object]:
@@ -178,3 +197,12 @@ def _items(page: Mapping[str, object]) -> list[object]:
     if not isinstance(results, list):
         raise ProviderUnavailable("Replicate", "its record has no results")
     return results
+
+
+def _next(page: Mapping[str, object], wire: ReplicateWire) -> str | None:
+    url = page.get("next")
+    if not isinstance(url, str) or not url:
+        return None
+    if not wire.is_api(url):
+        raise ProviderUnavailable("Replicate", "its record continues on another host")
+    return url

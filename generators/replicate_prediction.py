@@ -48,7 +48,10 @@ class Prediction:
     error: str
     metrics: Mapping[str, Decimal]
     created_at: datetime | None
+    completed_at: datetime | None
     data_removed: bool
+    deployment: str
+    """The deployment that it ran on, `owner/name`; empty for a public model."""
 
     @property
     def ended(self) -> bool:
@@ -104,7 +107,9 @@ def read_prediction(value: object) -> Prediction | None:
         error=_text(error) if isinstance(error, str) else ("" if error is None else repr(error)),
         metrics=_numbers(metrics) if isinstance(metrics, dict) else {},
         created_at=_moment(value.get("created_at")),
+        completed_at=_moment(value.get("completed_at")),
         data_removed=value.get("data_removed") is True,
+        deployment=_text(value.get("deployment")),
     )
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from generators.access import Access
-from generators.cards import ModelCard
-from generators.contract import Generator
+from generators.cards import Cards, ModelCard
+from generators.contract import Generator, Statements
 
 PROVIDER = "replicate"
 
@@ -33,3 +33,16 @@ def open_model(card: ModelCard, access: Access) -> Generator:
     )
     patience = Patience(absent_after_s=access.absent_after_s)
     return ReplicateGenerator(card, wire, pace=pace, patience=patience, clocks=clocks)
+
+
+def open_statements(cards: Cards, access: Access) -> Statements:
+    """Open Replicate's own record of the account's runs.
+
+    Raises:
+        TokenMissing: there is no usable REPLICATE_API_TOKEN.
+    """
+    from generators.replicate_statement import ReplicateStatements
+    from generators.replicate_wire import ReplicateWire
+
+    wire = ReplicateWire(access.replicate_token, base_url=access.replicate_base_url, concurrency=1)
+    return ReplicateStatements(cards, wire)

@@ -7,7 +7,7 @@ priced it. Rules: failed and aborted runs are free; succeeded and canceled ones 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import ROUND_HALF_EVEN, Decimal
 
 from loopback.prediction import Prediction
@@ -29,6 +29,33 @@ PRICES: dict[str, dict[str, Decimal]] = {
     "stability-ai/sdxl": {"predict_time": Decimal("0.000975")},
     "ideogram-ai/ideogram-v3-turbo": {"image_output_count": Decimal("0.03")},
 }
+
+
+@dataclass(slots=True)
+class PriceList:
+    """The table above, with what was changed since: from a moment on, by when a run was created."""
+
+    changes: list[tuple[int, str, str, Decimal]] = field(default_factory=list)
+    """(microseconds since 1970, model, metric, USD per unit), in the order in which they were made."""
+
+    def change(self, from_us: int, model: str, metric: str, price: Decimal) -> None:
+        """Charge another price for every run that is created from then on.
+
+        Raises:
+            KeyError: the model has no such price.
+        """
+        if metric not in PRICES[model]:
+            raise KeyError(metric)
+        self.changes.append((from_us, model, metric, price))
+
+    def at(self, model: str, at_us: int) -> dict[str, Decimal]:
+        """USD per unit by metric, for a run that was created then."""
+        changed = {
+            metric: price
+            for from_us, of, metric, price in self.changes
+            if of == model and from_us <= at_us
+        }
+        return PRICES[model] | changed
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,17 +103,17 @@ class BillLine:
         return int((self.amount / _NANO).to_integral_value(ROUND_HALF_EVEN))
 
 
-def line_for(prediction: Prediction) -> BillLine:
+def line_for(prediction: Prediction, prices: PriceList | None = None) -> BillLine:
     """The bill line of a prediction that has ended."""
-    status = prediction.ending()[1]
+    status, slug = prediction.ending()[1], prediction.spec.slug
     items: tuple[BillItem, ...] = ()
     if status in _CHARGED:
         # str of a float is what JSON prints, so both sides of the API read the same quantity.
         measured = {name: Decimal(str(value)) for name, value in prediction.metrics().items()}
         measured["run_count"] = Decimal(1)
+        in_force = (prices or PriceList()).at(slug, prediction.created_us)
         items = tuple(
             BillItem(metric, measured.get(metric, Decimal(0)), price)
-            for metric, price in PRICES[prediction.spec.slug].items()
+            for metric, price in in_force.items()
         )
-    slug = prediction.spec.slug
     return BillLine(prediction.id, slug, status, prediction.source, items)

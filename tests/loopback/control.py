@@ -11,14 +11,16 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, Literal
 
 from loopback.billing import BillItem, BillLine
 from loopback.catalog import MODELS
 from loopback.errors import BadCommandError, LoopbackError
 from loopback.faults import Fault
-from loopback.prediction import timestamp
+from loopback.prediction import microseconds, timestamp
+from loopback.statement import as_csv, as_json, lines_between
 from loopback.world import SeenRequest, World
 
 
@@ -145,6 +147,20 @@ def _configure(world: World, changes: dict[str, Any]) -> None:
     world.configure(pairs)
 
 
+def _statement(world: World, since: str, until: str, form: str, invoice: str) -> str:
+    lines = list(lines_between(world, microseconds(since), microseconds(until)))
+    return as_csv(lines) if form == "csv" else as_json(lines, invoice)
+
+
+def _set_price(world: World, model: str, metric: str, price: str, since: str | None) -> None:
+    from_us = world.now_us() if since is None else microseconds(since)
+    world.prices.change(from_us, model, metric, Decimal(price))
+
+
+def _refund(world: World, prediction_id: str, amount: str | None) -> None:
+    world.refund(prediction_id, None if amount is None else Decimal(amount))
+
+
 def _where(world: World) -> dict[str, str]:
     return {"base_url": world.api_url, "delivery_url": world.files_url}
 
@@ -161,6 +177,10 @@ COMMANDS: dict[str, Callable[..., Any]] = {
     "configure": _configure,
     "advance": lambda world, seconds: world.advance(seconds),
     "create_elsewhere": _create_elsewhere,
+    "statement": _statement,
+    "set_price": _set_price,
+    "refund": _refund,
+    "forget": lambda world, prediction_id: world.forget(prediction_id),
     "settled_in_s": lambda world: world.settled_in_s(),
     "crashes": lambda world: list(world.crashes),
 }
@@ -277,6 +297,41 @@ class Controls(ABC):
             "create_elsewhere", model=model, model_input=model_input, source=source
         )
         return shown
+
+    def statement(
+        self,
+        since: datetime,
+        until: datetime,
+        *,
+        form: Literal["csv", "json"] = "csv",
+        invoice: str = "INV-1",
+    ) -> str:
+        """What the provider bills for a span, as it sends it (see `loopback.statement`)."""
+        text: str = self._ask(
+            "statement",
+            since=since.isoformat(),
+            until=until.isoformat(),
+            form=form,
+            invoice=invoice,
+        )
+        return text
+
+    def set_price(
+        self, model: str, metric: str, price: Decimal, *, since: datetime | None = None
+    ) -> None:
+        """Charge another price, in USD, for what is created from a moment on, or from now."""
+        moment = None if since is None else since.isoformat()
+        self._ask("set_price", model=model, metric=metric, price=str(price), since=moment)
+
+    def refund(self, prediction_id: str, amount: Decimal | None = None) -> None:
+        """Give back, now, what a prediction cost, or an amount of USD; the statement shows it."""
+        self._ask(
+            "refund", prediction_id=prediction_id, amount=None if amount is None else str(amount)
+        )
+
+    def forget(self, prediction_id: str) -> None:
+        """Lose a prediction from list, bill and statements, as if it had never been."""
+        self._ask("forget", prediction_id=prediction_id)
 
     def wait_until_settled(self, timeout_s: float = 30.0) -> None:
         """Return when every prediction has ended; LoopbackError after `timeout_s`."""

@@ -23,9 +23,9 @@ or by hand; the first line printed is the API's base URL, the second the deliver
     python tests/loopback/serve.py --port 0 --settings '{"latency_s": [0.1, 0.5]}'
 
 Both forms have the methods of `loopback.control.Controls`: bill, total, total_nano, counters,
-predictions, requests, fetches, add_faults, clear_faults, configure, advance, create_elsewhere and
-wait_until_settled. What can be set at the start is `loopback.settings.Settings`; the faults are
-described in `loopback.faults`.
+predictions, requests, fetches, add_faults, clear_faults, configure, advance, create_elsewhere,
+statement, set_price, refund, forget and wait_until_settled. What can be set at the start is
+`loopback.settings.Settings`; the faults are described in `loopback.faults`.
 
 What it does as the real service does
     - POST /v1/models/{owner}/{name}/predictions (official models), POST /v1/predictions (version),

@@ -13,16 +13,18 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from loopback.billing import BillLine, line_for
+from loopback.billing import BillLine, PriceList, line_for
 from loopback.catalog import ModelSpec, image_count
 from loopback.faults import Fault, FaultDesk
 from loopback.pictures import PictureStore
 from loopback.prediction import SECOND_US, Prediction, view
 from loopback.settings import Settings
 from loopback.shelf import Shelf
+from loopback.statement import Refund
 
 _SENSITIVE = (
     "The input or output was flagged as sensitive. Please try again with different inputs. (E005)"
@@ -112,6 +114,9 @@ class World:
         self.requests: deque[SeenRequest] = deque(maxlen=settings.remembered_requests)
         self.fetches: deque[SeenRequest] = deque(maxlen=settings.remembered_requests)
         self.crashes: list[str] = []
+        self.prices = PriceList()
+        self.refunds: list[Refund] = []
+        self.forgotten: set[str] = set()
         self.waiting = 0
         self.peak_waiting = 0
         self._by_id: dict[str, Prediction] = {}
@@ -238,7 +243,7 @@ class World:
             prediction = self.predictions[number]
             if key.after_us is not None and prediction.created_us < key.after_us:
                 return
-            hidden = prediction.listed_us > now_us
+            hidden = prediction.listed_us > now_us or prediction.id in self.forgotten
             hidden = hidden or (key.source is not None and prediction.source != key.source)
             too_new = key.before_us is not None and prediction.created_us >= key.before_us
             if not hidden and not too_new:
@@ -276,9 +281,25 @@ class World:
             changed.set()
 
     def bill(self) -> list[BillLine]:
-        """A line for each prediction that has ended, oldest first."""
+        """A line for each prediction that has ended, oldest first, whatever was refunded since."""
         now_us = self.now_us()
-        return [line_for(p) for p in self.predictions if p.is_terminal(now_us)]
+        kept = (p for p in self.predictions if p.id not in self.forgotten)
+        return [self.line_for(p) for p in kept if p.is_terminal(now_us)]
+
+    def line_for(self, prediction: Prediction) -> BillLine:
+        """The bill line of a prediction that has ended, at the prices of its time."""
+        return line_for(prediction, self.prices)
+
+    def refund(self, prediction_id: str, amount: Decimal | None) -> None:
+        """Give a prediction's money back, or some USD of it, now; KeyError when there is none."""
+        whole = self.line_for(self._by_id[prediction_id]).amount
+        self.refunds.append(
+            Refund(prediction_id, self.now_us(), whole if amount is None else amount)
+        )
+
+    def forget(self, prediction_id: str) -> None:
+        """Lose a prediction from list, bill and statements; KeyError when there is none."""
+        self.forgotten.add(self._by_id[prediction_id].id)
 
     def settled_in_s(self) -> float:
         """Seconds until everything that was created has ended; 0 when it has."""
