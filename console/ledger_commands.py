@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Annotated, Literal
 
 from cyclopts import App, Parameter
 
-from console import budget_commands, fingerprint_commands
-from console.arguments import Json, a_path, open_house
+from console import budget_commands, export_commands, fingerprint_commands
+from console.arguments import Json, open_house
 
 Dimension = Literal[
     "order", "job", "model", "provider", "cost_center", "campaign", "period", "day", "criterion"
@@ -20,7 +19,7 @@ def register(app: App) -> None:
     """Add the commands."""
     ledger = App(name="ledger", help="The books: spend, cost reports, proof.")
     ledger.command(summary)
-    ledger.command(export)
+    export_commands.register(ledger)
     ledger.command(verify)
     ledger.command(migrate)
     ledger.command(roles)
@@ -62,25 +61,6 @@ def summary(
 
 def _age_s(since: datetime) -> int:
     return round((datetime.now(UTC) - since).total_seconds())
-
-
-def export(
-    *,
-    format: Annotated[Literal["csv"], Parameter(name="--format", help="csv")] = "csv",  # noqa: A002  the flag's name
-    out: Annotated[
-        Path | None,
-        a_path(
-            "A file, written whole or not at all; one that is there is replaced. Standard output "
-            "without it.",
-            name="--out",
-        ),
-    ] = None,
-) -> int:
-    """Write the cost report: one row for each charge."""
-    from console.cost_report import write_report
-
-    with open_house().books() as books:
-        return write_report(books, format, out)
 
 
 def verify(*, json: Json = False) -> int:

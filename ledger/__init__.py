@@ -30,7 +30,6 @@ from ledger.errors import (
     UnknownOrder,
     WrongState,
 )
-from ledger.export import write_csv
 from ledger.kinds import DecisionKind, MendKind, ReviewDecision, Scope, VerdictSeverity
 from ledger.money import NANO, charge_nano, format_usd, hold_nano, parse_usd, plain, usd
 from ledger.records import (
@@ -167,7 +166,6 @@ __all__ = [
     "parse_usd",
     "plain",
     "usd",
-    "write_csv",
 ]
 
 

@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
+from typing import IO, Any
 
 from sqlalchemy import Connection
 
@@ -22,6 +23,8 @@ from ledger import (
     reviews,
     stories,
 )
+from ledger.exports import charge_rows, exporting
+from ledger.exports.exporting import Exported, ExportWish
 from ledger.instants import to_us
 from ledger.kinds import ReviewDecision
 from ledger.records import (
@@ -29,6 +32,7 @@ from ledger.records import (
     JobState,
     VerdictRecord,
 )
+from ledger.selection import EVERYTHING, Selection
 from ledger.views import (
     BudgetView,
     CapRule,
@@ -265,13 +269,24 @@ class Reader(ABC):
         with self._snapshot() as connection:
             return reporting.totals(connection), rejects.spend(connection)
 
-    def charges(self) -> Iterator[ChargeRow]:
-        """One row per charge and per overrun, in the order they were booked, streamed.
+    def charges(self, selection: Selection = EVERYTHING) -> Iterator[ChargeRow]:
+        """One row per charge, overrun and adjustment, in the order they were booked, streamed.
 
-        The amounts add up to `totals().charged_nano`.
+        The amounts of all of them add up to what the summary of the same selection says was
+        charged.
         """
         with self._snapshot() as connection:
-            yield from reporting.charges(connection)
+            yield from charge_rows.charge_rows(connection, selection)
+
+    def export(self, wish: ExportWish, out: IO[Any]) -> Exported:
+        """Write the charges of a selection to `out` in one of the formats of `ledger.exports`.
+
+        Raises:
+            ExportRefused: the format cannot be written here, or what was written does not add up
+                to the summary of the same selection: then `out` is not to be kept.
+        """
+        with self._snapshot() as connection:
+            return exporting.export(connection, wish, out)
 
     def verify(self) -> Proof:
         """Derive everything again from the entries; says the first thing that does not hold."""

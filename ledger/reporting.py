@@ -1,11 +1,10 @@
-"""Reports: what the entries add up to, and one row per charge as finance exports it."""
+"""What the entries add up to, in all and by a dimension."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import (
@@ -13,7 +12,6 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Select,
-    and_,
     case,
     cast,
     func,
@@ -21,32 +19,24 @@ from sqlalchemy import (
     text,
 )
 
-from ledger import entries as entry_form
 from ledger.errors import BrokenPromise
-from ledger.instants import DAY_US, day_of, from_us, period_of
+from ledger.instants import DAY_US, day_of, period_of
 from ledger.kinds import EntryKind
-from ledger.money import charge_nano, share, usd
 from ledger.records import (
     AttemptState,
-    PriceLine,
 )
 from ledger.schema import (
-    AnyRow,
     attempts,
     entries,
-    jobs,
     orders,
     releases,
 )
 from ledger.schema import totals as running
 from ledger.totals import BILLED
 from ledger.views import (
-    ChargeRow,
     SummaryRow,
     Totals,
 )
-
-CURRENCY = "USD"
 
 
 def _sum(amount: ColumnElement[int]) -> ColumnElement[int]:
@@ -182,78 +172,3 @@ def _add_up(
             key = period_of(at_us) if by == "period" else day_of(at_us)
         for name, amount in found.items():
             sums[str(key)][str(name)] += int(amount)
-
-
-_BILL = (
-    select(
-        entries,
-        releases.c.release_key,
-        # What was accepted, which a mend may have made of what was charged for.
-        case((jobs.c.accepted_at_us.is_not(None), attempts.c.sha256)).label("asset_sha256"),
-    )
-    .join(attempts, attempts.c.attempt_id == entries.c.attempt_id, isouter=True)
-    .join(releases, releases.c.attempt_id == entries.c.attempt_id, isouter=True)
-    .join(
-        jobs,
-        and_(jobs.c.job_id == entries.c.job_id, jobs.c.attempt_id == entries.c.attempt_id),
-        isouter=True,
-    )
-    .where(entries.c.kind.in_(BILLED))
-    .order_by(entries.c.entry_id)
-    .execution_options(yield_per=1_000)
-)
-
-
-def charges(connection: Connection) -> Iterator[ChargeRow]:
-    """One row per charge and per overrun, in the order of the entries, streamed."""
-    # Closed by name: a reader may stop early, and a server keeps the rest until it is told.
-    with connection.execute(_BILL) as bill:
-        for row in bill:
-            yield _charge_row(row)
-
-
-def _charge_row(row: AnyRow) -> ChargeRow:
-    quantity, unit, unit_price_usd = _priced(row)
-    return ChargeRow(
-        entry_id=f"E{row.entry_id}",
-        at=from_us(row.at_us),
-        period=row.period,
-        order_id=row.order_id,
-        job_id=row.job_id,
-        attempt_id=row.attempt_id,
-        cost_center=row.cost_center,
-        campaign=row.campaign,
-        owner=row.owner,
-        provider=row.provider,
-        model=row.model,
-        provider_ref=row.provider_ref,
-        kind=row.kind,
-        quantity=quantity,
-        unit=unit,
-        unit_price_usd=unit_price_usd,
-        amount_usd=usd(row.amount_nano),
-        currency=CURRENCY,
-        asset_sha256=row.asset_sha256,
-        release_key=row.release_key,
-    )
-
-
-def _priced(row: AnyRow) -> tuple[Decimal, str, Decimal]:
-    """Quantity, unit and unit price of one entry's part of a charge.
-
-    A charge of one price line keeps that line's; one of several is one run at its whole amount.
-    Where a part of the charge is an overrun, the quantity is split as the money is, and both
-    parts add up to the whole.
-    """
-    lines = entry_form.lines_from_json(row.lines_json)
-    whole_nano = charge_nano(lines)
-    line = lines[0] if len(lines) == 1 else _one_run(whole_nano)
-    is_overrun = row.kind == EntryKind.OVERRUN.value
-    under_nano = whole_nano - row.amount_nano if is_overrun else row.amount_nano
-    under = share(line.quantity, under_nano, whole_nano)
-    quantity = line.quantity - under if is_overrun else under
-    return quantity, line.unit, line.unit_price_usd
-
-
-def _one_run(amount_nano: int) -> PriceLine:
-    return PriceLine("run_count", Decimal(1), "run", usd(amount_nano))

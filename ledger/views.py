@@ -166,8 +166,9 @@ class LostAttempt:
 class Totals:
     """What the entries add up to, in nano-USD.
 
-    `charged_nano` is what the providers bill, overruns included; `held_nano` is every open hold,
-    `unknown_nano` the part of it whose answer was lost.
+    `charged_nano` is what the providers bill, overruns and adjustments included; `overrun_nano` and
+    `adjusted_nano` say how much of it they are, adjustments below zero where the providers gave
+    back; `held_nano` is every open hold, `unknown_nano` the part of it whose answer was lost.
     """
 
     charged_nano: int
@@ -175,19 +176,27 @@ class Totals:
     unknown_nano: int
     overrun_nano: int
     entry_count: int
+    adjusted_nano: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class SummaryRow:
-    """Totals of one value of a dimension; `released` counts that value's released assets."""
+    """Totals of one value of each dimension; `released` counts its released assets."""
 
-    key: str
+    keys: tuple[str | None, ...]
+    """None where there is no value: an adjustment that no job could be named for has no order."""
     charged_nano: int
     held_nano: int
     unknown_nano: int
     overrun_nano: int
     entry_count: int
     released: int
+    adjusted_nano: int = 0
+
+    @property
+    def key(self) -> str:
+        """The values in one text."""
+        return ", ".join("not attributed" if key is None else key for key in self.keys)
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +210,8 @@ class SpendRow:
     - review: every rule was kept, and a person rejected it;
     - passed, not released: every rule was kept, and its bytes were lost on the way to the store
       (or, in books from before reviews were kept, a person rejected it);
-    - lost before it was judged: its bytes were lost before any rule was asked.
+    - lost before it was judged: its bytes were lost before any rule was asked;
+    - adjusted to statements: what the providers' statements had more or less, of no attempt here.
 
     `attempts` counts those that count against an order's `attempts`, as everywhere else.
     """
@@ -212,6 +222,7 @@ class SpendRow:
     REVIEW: ClassVar = "review"
     NOT_RELEASED: ClassVar = "passed, not released"
     NOT_JUDGED: ClassVar = "lost before it was judged"
+    ADJUSTED: ClassVar = "adjusted to statements"
 
     key: str
     attempts: int
@@ -220,30 +231,34 @@ class SpendRow:
     @property
     def is_rule(self) -> bool:
         """Whether the key is a criterion's name."""
-        ends = (self.RELEASED, self.IN_PROGRESS, self.FAILED, self.REVIEW)
+        ends = (self.RELEASED, self.IN_PROGRESS, self.FAILED, self.REVIEW, self.ADJUSTED)
         return self.key not in {*ends, self.NOT_RELEASED, self.NOT_JUDGED}
 
     @property
     def is_reject(self) -> bool:
         """Whether this money brought no released file, and never will."""
-        return self.key not in {self.RELEASED, self.IN_PROGRESS}
+        return self.key not in {self.RELEASED, self.IN_PROGRESS, self.ADJUSTED}
 
 
 @dataclass(frozen=True, slots=True)
 class ChargeRow:
-    """One charge as finance exports it. Field order is the column order of the export."""
+    """One charge, overrun or adjustment as finance exports it.
+
+    Field order is the column order of the export. An adjustment that nobody's job is adjusted by
+    names its provider and no order. Quantity and amount of an `adjust_down` are below zero.
+    """
 
     entry_id: str
     at: datetime
     period: str
-    order_id: str
-    job_id: str
-    attempt_id: str
-    cost_center: str
-    campaign: str
-    owner: str
+    order_id: str | None
+    job_id: str | None
+    attempt_id: str | None
+    cost_center: str | None
+    campaign: str | None
+    owner: str | None
     provider: str
-    model: str
+    model: str | None
     provider_ref: str | None
     kind: str
     quantity: Decimal

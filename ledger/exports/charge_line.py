@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Final, NamedTuple
+
+CURRENCY: Final = "USD"
+"""What all money of the books is in."""
 
 
 class ChargeLine(NamedTuple):

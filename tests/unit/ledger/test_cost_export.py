@@ -5,19 +5,23 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator
-from dataclasses import replace
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ledger import ChargeRow, write_csv
+from ledger.exports.charge_csv import write
+from ledger.exports.charge_line import ChargeLine
+from ledger.exports.registry import Billed, ExportContext, Written
+from ledger.instants import to_us
+from ledger.reports.report import Provenance
+from ledger.selection import EVERYTHING
 
-ROW = ChargeRow(
-    entry_id="E7",
-    at=datetime(2026, 11, 20, 12, 30, 1, 5, tzinfo=UTC),
+LINE = ChargeLine(
+    entry_id=7,
+    at_us=to_us(datetime(2026, 11, 20, 12, 30, 1, 5, tzinfo=UTC)),
     period="2026-11",
     order_id="mugs@2026",
     job_id="mugs@2026#mug-0001",
@@ -32,16 +36,24 @@ ROW = ChargeRow(
     quantity=Decimal("1E+1"),
     unit="image",
     unit_price_usd=Decimal("3E-9"),
-    amount_usd=Decimal("0.000000030"),
-    currency="USD",
+    amount_nano=30,
     asset_sha256=None,
     release_key="released/mugs/mug-0001.webp",
+    held_at_us=None,
+    because=None,
+)
+CONTEXT = ExportContext(
+    selection=EVERYTHING,
+    provenance=Provenance(0, None, None, None, sealed=False),
+    billed=Billed(0, 0, 0, 0),
+    made_at=datetime(2026, 12, 1, tzinfo=UTC),
 )
 
 
-def written(*rows: ChargeRow) -> str:
+def written(*lines: ChargeLine) -> str:
     out = io.StringIO(newline="")
-    assert write_csv(rows, out) == len(rows)
+    done = write(iter(lines), out, CONTEXT)
+    assert done == Written(len(lines), sum(line.amount_nano for line in lines))
     return out.getvalue()
 
 
@@ -54,41 +66,61 @@ def test_columns_stand_in_the_order_of_the_design() -> None:
 
 
 def test_a_row_has_plain_exact_numbers_and_utc_times() -> None:
-    assert written(ROW).splitlines()[1] == (
+    assert written(LINE).splitlines()[1] == (
         "E7,2026-11-20T12:30:01.000005Z,2026-11,mugs@2026,mugs@2026#mug-0001,0193,cc-4100,"
         "autumn-2026,brand-team@acme.example,replicate,black-forest-labs/flux-schnell,,charge,10,"
         "image,0.000000003,0.00000003,USD,,released/mugs/mug-0001.webp"
     )
 
 
-def test_a_time_in_another_zone_is_written_in_utc() -> None:
-    row = replace(ROW, at=datetime(2026, 11, 1, 0, 30, tzinfo=timezone(timedelta(hours=2))))
-    assert "2026-10-31T22:30:00.000000Z" in written(row)
+def test_money_that_comes_back_is_below_zero_and_no_formula() -> None:
+    line = LINE._replace(
+        kind="adjust_down",
+        quantity=Decimal(-1),
+        unit_price_usd=Decimal("0.5"),
+        amount_nano=-500_000_000,
+        order_id=None,
+        job_id=None,
+    )
+    (cells,) = csv.DictReader(io.StringIO(written(line), newline=""))
+    assert (cells["quantity"], cells["amount_usd"], cells["order_id"]) == ("-1", "-0.5", "")
+
+
+@pytest.mark.parametrize(
+    ("at", "text"),
+    [
+        (datetime(2026, 10, 31, 23, 59, 59, 999_999, tzinfo=UTC), "2026-10-31T23:59:59.999999Z"),
+        (datetime(2026, 11, 1, tzinfo=UTC), "2026-11-01T00:00:00.000000Z"),
+        (datetime(2028, 2, 29, 1, 2, 3, 4, tzinfo=UTC), "2028-02-29T01:02:03.000004Z"),
+    ],
+)
+def test_a_time_is_written_in_utc_to_the_microsecond(at: datetime, text: str) -> None:
+    assert f",{text}," in written(LINE._replace(at_us=to_us(at)))
 
 
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r"])
 def test_text_that_a_spreadsheet_would_run_is_made_text(start: str) -> None:
-    row = replace(ROW, campaign=f"{start}cmd|' /C calc'!A0", provider_ref=f"{start}1")
-    (cells,) = list(csv.DictReader(io.StringIO(written(row), newline="")))
-    assert cells["campaign"] == f"'{row.campaign}"
-    assert cells["provider_ref"] == f"'{row.provider_ref}"
+    line = LINE._replace(campaign=f"{start}cmd|' /C calc'!A0", provider_ref=f"{start}1")
+    (cells,) = list(csv.DictReader(io.StringIO(written(line), newline="")))
+    assert cells["campaign"] == f"'{line.campaign}"
+    assert cells["provider_ref"] == f"'{line.provider_ref}"
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00")))
 def test_any_text_comes_back_as_it_was_but_for_the_apostrophe(text: str) -> None:
-    row = replace(ROW, campaign=text)
-    (cells,) = list(csv.DictReader(io.StringIO(written(row), newline="")))
+    line = LINE._replace(campaign=text)
+    (cells,) = list(csv.DictReader(io.StringIO(written(line), newline="")))
     assert cells["campaign"].removeprefix("'") == text.removeprefix("'")
 
 
-def test_rows_are_written_as_they_come() -> None:
+def test_rows_are_written_while_they_come() -> None:
     out = io.StringIO(newline="")
-    lines_seen = []
+    seen: list[int] = []
 
-    def rows() -> Iterator[ChargeRow]:
-        for _ in range(3):
-            lines_seen.append(out.getvalue().count("\r\n"))
-            yield ROW
+    def lines() -> Iterator[ChargeLine]:
+        for _ in range(5_000):
+            seen.append(out.getvalue().count("\r\n") if not len(seen) % 1_000 else seen[-1])
+            yield LINE
 
-    assert write_csv(rows(), out) == 3
-    assert lines_seen == [1, 2, 3]
+    assert write(lines(), out, CONTEXT) == Written(5_000, 150_000)
+    assert seen[-1] >= 3_000

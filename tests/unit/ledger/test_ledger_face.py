@@ -20,7 +20,7 @@ FACE = """
     ReleasedView Review ReviewDecision ReviewRefused ReviewView ReviewedBefore RunKnown Scope
     Settled Settlement SpendRow Stopped SummaryRow Totals UnknownAttempt UnknownJob UnknownOrder
     UnknownSettlement Unmeasured VerdictRecord VerdictSeverity Wait WaitingView WrongState
-    charge_nano format_usd hold_nano parse_usd plain usd write_csv
+    charge_nano format_usd hold_nano parse_usd plain usd
 """
 
 
