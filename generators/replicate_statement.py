@@ -36,7 +36,7 @@ PAGES_MAX = 20_000
 IDLE_PAGES_MAX = 20
 """So many pages in a row that show nothing new are a list that goes in circles."""
 
-REMEMBERED_MAX = 2_000
+REMEMBERED_MAX = 1_000
 """How many of the latest items are remembered, to know those that slide to the next page again."""
 
 
