@@ -23,6 +23,7 @@ from flows.order_form import OrderForm
 from flows.order_run import OrderRun
 from flows.passes import TO_DO, wake_refused
 from flows.planning import Plan
+from flows.quoting import quote_plan
 from flows.releasing import manifest_place, put_manifest
 from flows.wiring import House
 from generators import Generator
@@ -36,6 +37,7 @@ from ledger import (
     OrderRecord,
     OrderState,
     OrderView,
+    Quoted,
 )
 
 THREADS_MAX = 16
@@ -95,8 +97,10 @@ def enter_plan(books: Books, plan: Plan, edition: str | None) -> str:
                 brief_json=job.brief.to_json(),
             )
 
+    quote = quote_plan(plan, edition)
+    quoted = Quoted(quote.expected_nano, quote.first_pass_nano, quote.dearest_nano)
     with books.transaction() as desk:
-        desk.open_order(record, jobs())
+        desk.open_order(record, jobs(), quoted)
     return record.order_id
 
 

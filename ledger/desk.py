@@ -35,6 +35,7 @@ from ledger.records import (
     JobState,
     Lease,
     OrderRecord,
+    Quoted,
     ReleaseRecord,
     Review,
     Settled,
@@ -55,16 +56,19 @@ class Desk:
     def _now_us(self) -> int:
         return to_us(self._clock())
 
-    def open_order(self, order: OrderRecord, jobs: Iterable[JobRecord]) -> bool:
+    def open_order(
+        self, order: OrderRecord, jobs: Iterable[JobRecord], quoted: Quoted | None = None
+    ) -> bool:
         """Put an order with all its jobs into the books; True if it is new.
 
-        The same order again changes nothing and does not read `jobs`.
+        What it was quoted is kept with it. The same order again changes nothing and does not read
+        `jobs`; its first quote stands.
 
         Raises:
             OrderChanged: the order id is known with another `spec_sha256`.
-            BrokenPromise: the number of jobs is not `order.job_count`.
+            BrokenPromise: the number of jobs is not `order.job_count`, or the quote is none.
         """
-        return planning.open_order(self._connection, self._now_us(), order, jobs)
+        return planning.open_order(self._connection, self._now_us(), order, jobs, quoted)
 
     def hold(self, requests: Sequence[HoldRequest]) -> list[HoldDecision]:
         """Decide on money for attempts, each all or nothing under every cap that covers it.

@@ -8,10 +8,10 @@ from itertools import islice
 from sqlalchemy import Connection, bindparam, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 
-from ledger import budgeting, entries, order_identity, persons
+from ledger import budgeting, entries, order_identity, persons, quotes
 from ledger.errors import BrokenPromise, OrderChanged
 from ledger.kinds import EntryKind, Scope
-from ledger.records import JobRecord, JobState, OrderRecord, OrderState
+from ledger.records import JobRecord, JobState, OrderRecord, OrderState, Quoted
 from ledger.schema import jobs, orders
 
 CHUNK = 2_000
@@ -22,7 +22,11 @@ _INSERT_JOBS = insert(jobs)
 
 
 def open_order(
-    connection: Connection, now_us: int, order: OrderRecord, planned: Iterable[JobRecord]
+    connection: Connection,
+    now_us: int,
+    order: OrderRecord,
+    planned: Iterable[JobRecord],
+    quoted: Quoted | None = None,
 ) -> bool:
     """See `Desk.open_order`."""
     if not _is_new(connection, now_us, order):
@@ -34,6 +38,8 @@ def open_order(
     budgeting.create(connection, [budget], now_us)
     opening = entries.entry(EntryKind.CAP, order.cap_nano, now_us, order)
     entries.write(connection, [opening | {"sha256": order_identity.digest(order)}])
+    if quoted is not None:
+        quotes.write(connection, now_us, order.order_id, quoted)
     count = _insert_jobs(connection, now_us, order.order_id, planned)
     if count != order.job_count:
         raise BrokenPromise(

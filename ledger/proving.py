@@ -14,6 +14,7 @@ from ledger.instants import period_of
 from ledger.mends_proof import MEND_RULES
 from ledger.money import charge_nano, format_usd
 from ledger.proof_rules import MONEY_RULES, WORK_RULES, Rule
+from ledger.quotes import QUOTE_RULES
 from ledger.reviews_proof import OWNERS, REVIEW_RULES, UNREVIEWED, first_own, first_unreviewed
 from ledger.schema import AnyRow, attempts, budgets, entries
 from ledger.totals import BILLED
@@ -74,7 +75,7 @@ def _findings(connection: Connection) -> Iterator[tuple[str, str | None]]:
     yield order_identity.SENTENCE, order_identity.first_changed(connection)
     for rule in WORK_RULES:
         yield rule.sentence, _first_break(connection, rule)
-    for rule in (*MEND_RULES, *FINGERPRINT_RULES):
+    for rule in (*QUOTE_RULES, *MEND_RULES, *FINGERPRINT_RULES):
         yield rule.sentence, _first_break(connection, rule)
     for rule in REVIEW_RULES:
         yield rule.sentence, _first_break(connection, rule)

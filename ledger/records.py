@@ -91,6 +91,18 @@ class OrderRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class Quoted:
+    """What an order would cost, as it was told before a cent of it was spent; in nano-USD."""
+
+    expected_nano: int
+    """When every job is accepted at its first attempt, at its usual price."""
+    first_pass_nano: int
+    """The same at the dearest price."""
+    dearest_nano: int
+    """When every job uses all attempts that its own cap pays for, at the dearest price."""
+
+
+@dataclass(frozen=True, slots=True)
 class JobRecord:
     """One asset that an order asks for, as planned."""
 

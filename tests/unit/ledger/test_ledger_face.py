@@ -16,7 +16,7 @@ FACE = """
     ChargeRow Decision DecisionKind DecisionRefused Desk EntryView FailedSettlement HeldBy
     HoldDecision HoldRequest Inspection JobMove JobRecord JobState JobStory JobView Lease
     LeaseLost LedgerError LostAttempt MendKind MendRecord MendView MoneyError OrderChanged
-    OrderRecord OrderState OrderView PictureHash PriceLine Proof Refuse ReleaseRecord
+    OrderRecord OrderState OrderView PictureHash PriceLine Proof Quoted Refuse ReleaseRecord
     ReleasedView Review ReviewDecision ReviewRefused ReviewView ReviewedBefore RunKnown Scope
     Settled Settlement SpendRow Stopped SummaryRow Totals UnknownAttempt UnknownJob UnknownOrder
     UnknownSettlement Unmeasured VerdictRecord VerdictSeverity Wait WaitingView WrongState
