@@ -12,6 +12,9 @@ from sqlalchemy import Connection
 from ledger.errors import ExportRefused
 from ledger.exports.charge_line import ChargeLine
 from ledger.exports.charge_rows import charge_batches
+from ledger.exports.companion_rows import read_companions
+from ledger.exports.companions import Companions
+from ledger.exports.gl_mapping import GlMapping
 from ledger.exports.registry import Billed, ExportContext, Format, Written
 from ledger.exports.selected_entries import billed, summary_nano
 from ledger.money import format_usd
@@ -29,7 +32,7 @@ class ExportWish:
     form: Format
     selection: Selection
     made_at: datetime
-    gl_mapping: Any = None
+    gl_mapping: GlMapping | None = None
     progress: Progress | None = None
 
 
@@ -59,6 +62,11 @@ def export(connection: Connection, wish: ExportWish, out: IO[Any]) -> Exported:
         billed=sums,
         made_at=wish.made_at,
         gl_mapping=wish.gl_mapping,
+        companions=(
+            read_companions(connection, wish.selection)
+            if wish.form.wants_companions
+            else Companions()
+        ),
     )
     written = write(_told(connection, wish, context), out, context)
     _insist(f"the {wish.form.name} file", written.sum_nano, sums.charged_nano)

@@ -1,5 +1,7 @@
-"""Journal entries as NetSuite imports them: docs.oracle.com, NetSuite online help, "Journal Entry
-and Intercompany Journal Entry" header fields and line-level fields, and "Importing a Journal Entry".
+"""Journal entries as NetSuite imports them.
+
+Columns: docs.oracle.com, NetSuite online help, "Journal Entry and Intercompany Journal Entry", the
+tables of header fields and of line-level fields; "Importing a Journal Entry".
 """
 
 from __future__ import annotations
@@ -59,4 +61,17 @@ def _rows(journal: Journal, mapping: GlMapping) -> Iterator[tuple[str, ...]]:
         )
 
 
-_MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_MONTHS: Final = (
+    "Jan",
+    "Feb",
+    "Mar",
+    "Apr",
+    "May",
+    "Jun",
+    "Jul",
+    "Aug",
+    "Sep",
+    "Oct",
+    "Nov",
+    "Dec",
+)

@@ -44,7 +44,7 @@ def write_journals(
         ExportRefused: there is no mapping, or it does not say enough.
     """
     mapping = context.gl_mapping
-    if not isinstance(mapping, GlMapping):
+    if mapping is None:
         raise ExportRefused(
             "a journal needs to know your accounts: `mintage ledger gl example --out gl.yaml` writes "
             "a file to fill in; then add --gl gl.yaml, or set MINTAGE_GL_MAPPING to it"

@@ -23,12 +23,14 @@ The rules for `write`:
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from importlib import import_module
 from typing import IO, Any, Final, TypeAlias
 
 from ledger.exports.charge_line import ChargeLine
+from ledger.exports.companions import Companions
+from ledger.exports.gl_mapping import GlMapping
 from ledger.reports.report import Provenance
 from ledger.selection import Selection
 
@@ -57,8 +59,10 @@ class ExportContext:
     """What the rows will add up to; a writer may announce it and must not replace its own sum."""
     made_at: datetime
     """When the export was begun, UTC."""
-    gl_mapping: Any = None
+    gl_mapping: GlMapping | None = None
     """Which account, department and class a row belongs to; None without a mapping file."""
+    companions: Companions = field(default_factory=Companions)
+    """What else the books say: for formats that want it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +95,8 @@ class Format:
     function: str = "write"
     wants_mapping: bool = False
     """Whether it reads `ExportContext.gl_mapping`."""
+    wants_companions: bool = False
+    """Whether it reads `ExportContext.companions`."""
 
     def writer(self) -> Writer:
         """Import its module and give the function."""
@@ -104,12 +110,18 @@ FORMATS: Final[Mapping[str, Format]] = {
         Format("csv", "charge_csv"),
         Format("xlsx", "charge_workbook", is_text=False),
         Format("parquet", "charge_parquet", is_text=False),
-        Format("focus-1.2", "focus_1_2"),
-        Format("focus-1.4", "focus_1_4"),
+        Format("focus-1.2", "focus_1_2", wants_mapping=True, wants_companions=True),
+        Format("focus-1.4", "focus_1_4", wants_mapping=True, wants_companions=True),
         Format("journal-netsuite", "journal_netsuite", "journal line", wants_mapping=True),
         Format("journal-xero", "journal_xero", "journal line", wants_mapping=True),
         Format("journal-quickbooks", "journal_quickbooks", "journal line", wants_mapping=True),
-        Format("beancount", "beancount_text", "transaction", wants_mapping=True),
+        Format(
+            "beancount",
+            "beancount_text",
+            "transaction",
+            wants_mapping=True,
+            wants_companions=True,
+        ),
     )
 }
 """Every format by its name."""
