@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
@@ -17,9 +17,8 @@ from ledger import (
     known_verdicts,
     mends,
     proving,
+    quotes,
     reading,
-    rejects,
-    reporting,
     reviews,
     stories,
 )
@@ -30,8 +29,10 @@ from ledger.kinds import ReviewDecision
 from ledger.records import (
     AttemptState,
     JobState,
+    Quoted,
     VerdictRecord,
 )
+from ledger.reports.reader import ReportReader
 from ledger.selection import EVERYTHING, Selection
 from ledger.views import (
     BudgetView,
@@ -46,9 +47,6 @@ from ledger.views import (
     Proof,
     ReleasedView,
     ReviewView,
-    SpendRow,
-    SummaryRow,
-    Totals,
     Unmeasured,
     WaitingView,
 )
@@ -60,20 +58,12 @@ NO_LIMIT = 2**62
 """A LIMIT that both databases take and no list reaches."""
 
 
-class Reader(ABC):
+class Reader(ReportReader):
     """What anybody may ask of the books. None of it waits for a writer, or makes one wait."""
 
     @abstractmethod
     def _reading(self) -> AbstractContextManager[Connection]:
         """Give a connection for one answer."""
-
-    @abstractmethod
-    def _snapshot(self) -> AbstractContextManager[Connection]:
-        """Give a connection whose statements all see the same moment."""
-
-    @abstractmethod
-    def today(self) -> str:
-        """Say which day it is in the books' time zone, YYYY-MM-DD."""
 
     def budgets(self, *, past: bool = False) -> list[BudgetView]:
         """The caps of orders that are not done, cost centres' months and providers' days.
@@ -92,6 +82,11 @@ class Reader(ABC):
         """One order, or None."""
         with self._reading() as connection:
             return reading.order(connection, order_id)
+
+    def quoted(self, order_id: str) -> Quoted | None:
+        """What an order was quoted when it was opened; None where that was not kept yet."""
+        with self._reading() as connection:
+            return quotes.of_order(connection, order_id)
 
     def orders(self, limit: int | None = None) -> list[OrderView]:
         """The newest orders, newest first; all of them without a limit."""
@@ -241,33 +236,6 @@ class Reader(ABC):
         """Everything that was written about one job, or None."""
         with self._snapshot() as connection:
             return stories.story(connection, job_id)
-
-    def totals(self) -> Totals:
-        """What all entries and open holds add up to."""
-        with self._snapshot() as connection:
-            return reporting.totals(connection)
-
-    def summary(self, by: str) -> list[SummaryRow]:
-        """The totals by order, job, model, provider, cost_center, campaign, period or day.
-
-        Charges count on the day they were booked, holds on the day they were made, assets on the
-        day they were released; days and periods are UTC. Caps belong to no job.
-
-        Raises:
-            BrokenPromise: for another dimension.
-        """
-        with self._snapshot() as connection:
-            return reporting.summary(connection, by)
-
-    def spend(self, order_id: str | None = None) -> list[SpendRow]:
-        """What the attempts of one order, or of all, came to and cost, by what they came to."""
-        with self._reading() as connection:
-            return rejects.spend(connection, order_id)
-
-    def totals_and_spend(self) -> tuple[Totals, list[SpendRow]]:
-        """The totals, and what all attempts came to at the same moment: the rows add up to them."""
-        with self._snapshot() as connection:
-            return reporting.totals(connection), rejects.spend(connection)
 
     def charges(self, selection: Selection = EVERYTHING) -> Iterator[ChargeRow]:
         """One row per charge, overrun and adjustment, in the order they were booked, streamed.

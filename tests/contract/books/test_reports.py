@@ -81,14 +81,14 @@ def test_every_summary_adds_up_to_the_totals(busy_books: Books, by: str) -> None
     rows = busy_books.summary(by)
     summed = [sum(numbers) for numbers in zip(*[astuple(row)[1:] for row in rows], strict=True)]
     totals = busy_books.totals()
-    assert summed[:5] == list(astuple(totals))
-    assert summed[5] == 2
+    assert summed[:5] == list(astuple(totals))[:5]
+    assert summed[5:] == [2, totals.adjusted_nano]
 
 
 def test_a_summary_by_order_and_by_period(busy_books: Books) -> None:
     assert busy_books.summary("order") == [
-        SummaryRow("lamps@a", 5 * CENT, 10 * CENT, 5 * CENT, 3 * CENT, 6, 0),
-        SummaryRow("mugs@a", 6 * CENT, 0, 0, 0, 9, 2),
+        SummaryRow(("lamps@a",), 5 * CENT, 10 * CENT, 5 * CENT, 3 * CENT, 6, 0),
+        SummaryRow(("mugs@a",), 6 * CENT, 0, 0, 0, 9, 2),
     ]
     assert [(row.key, row.charged_nano, row.released) for row in busy_books.summary("period")] == [
         ("2026-10", 3 * CENT, 1),
