@@ -2,8 +2,8 @@
 
 A line for each metric that a prediction is charged for, one of amount 0 for a prediction that is free,
 and one of a negative amount for each refund. A prediction is on the statement of the span in which it
-completed, a refund on that in which it was given. Amounts are exact; nothing is rounded. The real
-service publishes no such form, so this one is what people who bill by the piece do.
+completed, a refund on that in which it was given. Amounts of lines are exact; an invoice's total is
+in cents. The real service publishes no such form, so this one is what people who bill by the piece do.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import io
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, fields
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING
 
 from loopback.billing import BillItem
@@ -97,7 +97,8 @@ def as_csv(lines: Sequence[StatementLine]) -> str:
 
 
 def as_json(lines: Sequence[StatementLine], invoice: str) -> str:
-    """Write an invoice with its lines; `total` is their sum."""
-    total = sum((Decimal(line.amount) for line in lines), Decimal(0))
+    """Write an invoice with its lines; `total` is their sum, rounded to cents, half up."""
+    exact = sum((Decimal(line.amount) for line in lines), Decimal(0))
+    total = exact.quantize(Decimal("0.01"), ROUND_HALF_UP)
     head = {"invoice": invoice, "currency": "USD", "total": format(total, "f")}
     return json.dumps(head | {"lines": [asdict(line) for line in lines]}, indent=1)
