@@ -228,7 +228,8 @@ class BilledRun:
     """The model's name in orders and books; as the provider writes it where no card has it."""
     created_at: datetime | None
     completed_at: datetime | None
-    """When it ended, by the provider's clock; None where the record does not say."""
+    """When it ended, by the provider's clock; None where the record does not say, or cannot be
+    believed."""
     status: str
     usage: tuple[UsageLine, ...]
     """What is charged for it; nothing where it is free, under way or not to be priced."""
@@ -236,6 +237,11 @@ class BilledRun:
     """Why nobody can say what it cost, in a clause; None where `usage` says it."""
     under_way: bool = False
     """It has not ended: it is billed when it does."""
+
+    @property
+    def billed_at(self) -> datetime | None:
+        """When it counts: at its end, or at its creation where nobody knows the end."""
+        return self.completed_at or self.created_at
 
     @property
     def amount_usd(self) -> Decimal | None:

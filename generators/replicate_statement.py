@@ -95,7 +95,7 @@ class ReplicateStatements:
             ref=prediction.ref,
             model=self._wire.clean(prediction.model) if card is None else card.model,
             created_at=prediction.created_at,
-            completed_at=prediction.completed_at,
+            completed_at=_end(prediction),
             status=self._wire.clean(prediction.status),
             usage=() if isinstance(priced, str) else priced,
             unpriced=self._wire.clean(priced) if isinstance(priced, str) else None,
@@ -103,16 +103,16 @@ class ReplicateStatements:
         )
 
 
-def billed_at(run: BilledRun) -> datetime | None:
-    """Return the moment at which a run counts: its end, or its creation where no end can be believed."""
+def _end(run: Prediction) -> datetime | None:
+    """Return when a run ended, if that can be."""
     created, completed = run.created_at, run.completed_at
     if created is None or completed is None:
-        return created or completed
-    return completed if created <= completed <= created + RUN_LONGEST else created
+        return completed
+    return completed if created <= completed <= created + RUN_LONGEST else None
 
 
 def _is_within(run: BilledRun, since: datetime, until: datetime) -> bool:
-    moment = billed_at(run)
+    moment = run.billed_at
     return moment is None or run.under_way or since <= moment < until
 
 
