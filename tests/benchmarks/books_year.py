@@ -56,6 +56,8 @@ CHARGES = 1_000_000
 LAST_DAY = date(2026, 12, 31)
 NIGHTS = 365
 ATTEMPTS_MAX = 3
+FEE_USD = Decimal("0.0200000005")
+"""What some runs cost above what was held for them."""
 RULES = ("dimensions", "not_blank", "text_free", "sharpness", "palette")
 LOSING = ("social-posts", "room-scenes", "mood-boards")
 """Orders that lose an answer on the 28th of each month."""
@@ -234,6 +236,8 @@ class Night:
     def run(self, at: datetime, count: int, *, plainly: bool = False) -> None:
         """Open the edition and build `count` jobs; plainly: each is charged once."""
         wanted, day = self._wanted, at.date()
+        # With room for a fee above the hold, so that no job is refused.
+        per_job_nano = (self._held() + hold_nano(FEE_USD)) * ATTEMPTS_MAX
         order = OrderRecord(
             order_id=f"{wanted.slug}@{day}",
             slug=wanted.slug,
@@ -244,8 +248,8 @@ class Night:
             campaign=f"{wanted.theme}-{SEASONS[day.month % 12 // 3]}-{day.year}",
             provider=wanted.provider,
             model=wanted.model,
-            cap_nano=count * self._held() * ATTEMPTS_MAX,
-            per_job_nano=self._held() * ATTEMPTS_MAX,
+            cap_nano=count * per_job_nano,
+            per_job_nano=per_job_nano,
             attempts_max=ATTEMPTS_MAX,
             job_count=count,
             spec_sha256=sha256(f"{wanted.slug}@{day}".encode()).hexdigest(),
@@ -333,7 +337,7 @@ class Night:
             state = JobState.FAILED if is_last else JobState.PLANNED
             return FailedSettlement(attempt_id, lines, ref, "canceled while it ran", state)
         if fate < 0.0215:
-            lines = (*lines, PriceLine("retry_fee", Decimal(1), "run", Decimal("0.0200000005")))
+            lines = (*lines, PriceLine("retry_fee", Decimal(1), "run", FEE_USD))
         return BuiltSettlement(
             attempt_id=attempt_id,
             lines=lines,
