@@ -11,11 +11,14 @@ from typing import IO, TYPE_CHECKING, Annotated, Any, Literal
 from cyclopts import App, Parameter
 
 from console.arguments import a_path, open_house
+from console.gl_commands import HOW_TO_GET_ONE, Gl, mapping_of
 from console.selecting import From, Period, To, Where, read_selection
 
 if TYPE_CHECKING:
+    from flows import House
     from ledger import Books
     from ledger.exports.exporting import Exported, ExportWish
+    from ledger.exports.gl_mapping import GlMapping
     from ledger.exports.registry import Format
 
 FormatName = Literal[
@@ -49,6 +52,7 @@ def export(
     first: From = None,
     last: To = None,
     where: Where = None,
+    gl: Gl = None,
     out: Annotated[
         Path | None,
         a_path(
@@ -66,11 +70,27 @@ def export(
     form = FORMATS[format]
     selection = read_selection(period, first, last, where)
     _insist_on_a_place(form, out)
-    with open_house().books() as books, _progress() as progress:
-        wish = ExportWish(form, selection, utc_now(), progress=progress)
+    house = open_house()
+    mapping = _mapping(form, house, gl)
+    with house.books() as books, _progress() as progress:
+        wish = ExportWish(form, selection, utc_now(), mapping, progress)
         done = _to_stdout(books, wish) if out is None else _to_file(books, wish, out)
     _tell(form, done, out)
     return 0
+
+
+def _mapping(form: Format, house: House, gl: Path | None) -> GlMapping | None:
+    """Read the mapping file for a format that has accounts; a journal cannot do without one."""
+    from flows import BadSettings
+
+    if not form.wants_mapping:
+        if gl is not None:
+            raise BadSettings(f"--gl is for formats that name accounts, and {form.name} does not.")
+        return None
+    mapping = mapping_of(house.settings, gl)
+    if mapping is None and form.needs_mapping:
+        raise BadSettings(f"A journal needs to know your accounts: {HOW_TO_GET_ONE}.")
+    return mapping
 
 
 def _insist_on_a_place(form: Format, out: Path | None) -> None:

@@ -2,65 +2,32 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from typing import Annotated, Literal
+from typing import Annotated
 
 from cyclopts import App, Parameter
 
-from console import budget_commands, export_commands, fingerprint_commands
+from console import (
+    budget_commands,
+    export_commands,
+    fingerprint_commands,
+    gl_commands,
+    report_commands,
+)
 from console.arguments import Json, open_house
-
-Dimension = Literal[
-    "order", "job", "model", "provider", "cost_center", "campaign", "period", "day", "criterion"
-]
 
 
 def register(app: App) -> None:
     """Add the commands."""
     ledger = App(name="ledger", help="The books: spend, cost reports, proof.")
-    ledger.command(summary)
+    report_commands.register(ledger)
     export_commands.register(ledger)
+    gl_commands.register(ledger)
     ledger.command(verify)
     ledger.command(migrate)
     ledger.command(roles)
     budget_commands.register(ledger)
     fingerprint_commands.register(ledger)
     app.command(ledger)
-
-
-def summary(
-    *,
-    by: Annotated[
-        Dimension | None,
-        Parameter(
-            help="A row for each value of this; `criterion` says what became of the files, and what "
-            "those cost that a rule rejected."
-        ),
-    ] = None,
-    json: Json = False,
-) -> int:
-    """Say what was spent, held and lost sight of, in all and by a dimension."""
-    from console.output import print_json
-    from console.spend_summary import print_spend, print_summary, spend_json, summary_json
-    from ledger import AttemptState
-
-    with open_house().books() as books:
-        totals, spend = books.totals_and_spend() if by == "criterion" else (books.totals(), [])
-        rows = books.summary(by) if by and by != "criterion" else []
-        lost = books.lost(states=(AttemptState.UNKNOWN,))
-    oldest_s = max((_age_s(one.held_at) for one in lost), default=None)
-    if json:
-        made = summary_json(totals, by, rows, len(lost), oldest_s)
-        print_json(made | spend_json(spend) if by == "criterion" else made)
-    elif by == "criterion":
-        print_spend(totals, spend)
-    else:
-        print_summary(totals, by, rows, len(lost), oldest_s)
-    return 0
-
-
-def _age_s(since: datetime) -> int:
-    return round((datetime.now(UTC) - since).total_seconds())
 
 
 def verify(*, json: Json = False) -> int:

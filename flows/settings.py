@@ -46,6 +46,8 @@ class Settings(BaseSettings):
     """Where the months and days of caps begin, such as Europe/Berlin; the same for everybody."""
     caps_file: Path | None = Field(None, validation_alias="MINTAGE_CAPS")
     """A YAML file with the caps of cost centres and providers."""
+    gl_mapping_file: Path | None = Field(None, validation_alias="MINTAGE_GL_MAPPING")
+    """A YAML file that says which accounts of the general ledger charges belong to."""
     photo_folder: Path | None = Field(None, validation_alias="MINTAGE_PHOTOS")
     """Where studio cards may take photographs from."""
     jobs_max: int = Field(100_000, ge=1, validation_alias="MINTAGE_JOBS_MAX")

@@ -8,7 +8,6 @@ What is owed is not asserted: whoever includes the file will book payments again
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -28,7 +27,6 @@ OWED: Final = "Liabilities:Mintage"
 VARIANCE: Final = "Variance"
 """Where adjustments go that belong to no job, by provider."""
 
-_NOT_IN_NAMES: Final = re.compile(r"[^A-Za-z0-9-]+")
 _META: Final = dict(
     zip(CODING_FIELDS, ("gl-account", "gl-department", "gl-class", "gl-location"), strict=True)
 )
@@ -81,14 +79,21 @@ class AccountNames:
         """Give the part for a name, the same each time."""
         found = self._names.get(name)
         if found is None:
-            found = _NOT_IN_NAMES.sub("-", name).strip("-")
-            found = found[:1].upper() + found[1:]
-            if not found or found in self._parts:
-                digest = sha256(name.encode()).hexdigest()[:8]
-                found = f"{found or 'X'}-{digest}"
+            found = _part(name)
+            if found in self._parts:
+                found += f"-{sha256(name.encode()).hexdigest()[:8]}"
             self._names[name] = found
             self._parts.add(found)
         return found
+
+
+def _part(name: str) -> str:
+    """Write a name as a part of an account, as the grammar of Beancount's lexer has it."""
+    kept = "".join(one if one.isalpha() or one.isdecimal() else " " for one in name)
+    part = "-".join(kept.split())
+    part = part[:1].upper() + part[1:]
+    # Scripts without capitals have no letter that may come first.
+    return part if part[:1].isupper() or part[:1].isdecimal() else f"X{part}"
 
 
 @dataclass(slots=True)

@@ -73,4 +73,5 @@ COLUMNS: Final = (
 
 def write(rows: Iterator[ChargeLine], out: IO[str], context: ExportContext) -> Written:
     """Write one row for each charge, overrun and adjustment."""
-    return write_focus(rows, out, context, COLUMNS)
+    # The rules of its validator for text (StringHandling) let nothing but ASCII pass.
+    return write_focus(rows, out, context, COLUMNS, ascii_only=True)

@@ -56,9 +56,18 @@ _REFUND: Final = "refund"
 
 
 def write_focus(
-    rows: Iterator[ChargeLine], out: IO[str], context: ExportContext, columns: tuple[str, ...]
+    rows: Iterator[ChargeLine],
+    out: IO[str],
+    context: ExportContext,
+    columns: tuple[str, ...],
+    *,
+    ascii_only: bool = False,
 ) -> Written:
-    """Write a row for each charge: the columns of a version of FOCUS, then those of our own."""
+    """Write a row for each charge: the columns of a version of FOCUS, then those of our own.
+
+    With `ascii_only`, the specification's columns have other characters as Python escapes them; our
+    own keep them.
+    """
     every = (*columns, *CUSTOM_COLUMNS)
     writer = csv.writer(out, lineterminator="\r\n")
     writer.writerow(every)
@@ -66,7 +75,13 @@ def write_focus(
     count = sum_nano = 0
     for line in rows:
         cells = maker.cells(line)
-        writer.writerow([cells.get(name, "") for name in every])
+        row = [cells.get(name, "") for name in every]
+        if ascii_only:
+            row[: len(columns)] = [
+                cell if cell.isascii() else cell.encode("ascii", "backslashreplace").decode("ascii")
+                for cell in row[: len(columns)]
+            ]
+        writer.writerow(row)
         count += 1
         sum_nano += line.amount_nano
     return Written(count, sum_nano)
@@ -143,7 +158,7 @@ class _RowMaker:
             "ServiceName": f"{provider} image generation",
             "ServiceProviderName": provider,
             "ServiceSubcategory": "Generative AI",
-            "Tags": json.dumps(tags, ensure_ascii=False, sort_keys=True) if tags else "",
+            "Tags": json.dumps(tags, sort_keys=True) if tags else "",
             "x_OrderId": _id("order", line.order_id),
             "x_Campaign": _id("campaign", line.campaign),
             "x_CostCenter": _id("cc", line.cost_center),
@@ -215,7 +230,7 @@ def _use(line: ChargeLine, made: dict[str, str]) -> None:
 
 @lru_cache(_KEPT)
 def _details(model: str) -> str:
-    return json.dumps({"x_Model": model}, ensure_ascii=False)
+    return json.dumps({"x_Model": model})
 
 
 def _sub_account(cost_center: str | None) -> dict[str, str]:

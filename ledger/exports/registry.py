@@ -95,6 +95,8 @@ class Format:
     function: str = "write"
     wants_mapping: bool = False
     """Whether it reads `ExportContext.gl_mapping`."""
+    needs_mapping: bool = False
+    """Whether it cannot do without one."""
     wants_companions: bool = False
     """Whether it reads `ExportContext.companions`."""
 
@@ -102,6 +104,16 @@ class Format:
         """Import its module and give the function."""
         found: Writer = getattr(import_module(f"ledger.exports.{self.module}"), self.function)
         return found
+
+
+def _journal(system: str) -> Format:
+    return Format(
+        f"journal-{system}",
+        f"journal_{system}",
+        "journal line",
+        wants_mapping=True,
+        needs_mapping=True,
+    )
 
 
 FORMATS: Final[Mapping[str, Format]] = {
@@ -112,9 +124,9 @@ FORMATS: Final[Mapping[str, Format]] = {
         Format("parquet", "charge_parquet", is_text=False),
         Format("focus-1.2", "focus_1_2", wants_mapping=True, wants_companions=True),
         Format("focus-1.4", "focus_1_4", wants_mapping=True, wants_companions=True),
-        Format("journal-netsuite", "journal_netsuite", "journal line", wants_mapping=True),
-        Format("journal-xero", "journal_xero", "journal line", wants_mapping=True),
-        Format("journal-quickbooks", "journal_quickbooks", "journal line", wants_mapping=True),
+        _journal("netsuite"),
+        _journal("xero"),
+        _journal("quickbooks"),
         Format(
             "beancount",
             "beancount_text",

@@ -1,0 +1,117 @@
+"""`mintage ledger gl`: the file that says which accounts of the general ledger charges belong to."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import App
+
+from console.arguments import Json, a_path, open_house
+from console.report_formats import Format, Out
+from console.selecting import From, Period, To, Where, read_selection
+
+if TYPE_CHECKING:
+    from flows import Settings
+    from ledger.exports.gl_mapping import GlMapping
+
+Gl = Annotated[
+    Path | None,
+    a_path(
+        "A mapping file: which accounts charges belong to. MINTAGE_GL_MAPPING without it.",
+        name="--gl",
+    ),
+]
+HOW_TO_GET_ONE = (
+    "`mintage ledger gl example --out gl.yaml` writes one to fill in; then add --gl gl.yaml, or set "
+    "MINTAGE_GL_MAPPING to it"
+)
+
+
+def register(ledger: App) -> None:
+    """Add the commands to those of the books."""
+    gl = App(name="gl", help="Which accounts of the general ledger charges belong to.")
+    gl.command(check)
+    gl.command(example)
+    ledger.command(gl)
+
+
+def mapping_of(settings: Settings, gl: Path | None) -> GlMapping | None:
+    """Read the mapping that a flag or else the settings name, if any. Raises BadOrder."""
+    from flows.gl_file import read_gl_mapping
+
+    path = gl or settings.gl_mapping_file
+    return None if path is None else read_gl_mapping(path)
+
+
+def check(  # noqa: PLR0913  the flags that every report has
+    file: Annotated[
+        Path | None, a_path("A mapping file; the one that MINTAGE_GL_MAPPING names without it.")
+    ] = None,
+    *,
+    period: Period = None,
+    first: From = None,
+    last: To = None,
+    where: Where = None,
+    format: Format = "table",  # noqa: A002  the flag's name
+    out: Out = None,
+    json: Json = False,
+) -> int:
+    """Say how a mapping file codes what is in the books; exit 1 where a journal would be refused."""
+    from console.output import say
+    from console.report_formats import write_report
+    from flows import BadSettings
+
+    selection = read_selection(period, first, last, where)
+    house = open_house()
+    mapping = mapping_of(house.settings, file)
+    if mapping is None:
+        raise BadSettings(f"There is no mapping file: {HOW_TO_GET_ONE}.")
+    from ledger.exports.gl_check import BY, check_mapping
+
+    with house.books() as books:
+        found = check_mapping(
+            mapping, books.summary(BY, selection), selection, books.provenance(selection)
+        )
+    write_report(found.report, "json" if json else format, out)
+    for sentence in (*found.remarks, *found.problems):
+        say(sentence)
+    if found.problems:
+        count = len(found.problems)
+        say(f"mintage: {mapping.source} leaves {count:,} thing{'' if count == 1 else 's'} open.")
+    return 1 if found.problems else 0
+
+
+def example(
+    *,
+    out: Annotated[
+        Path | None,
+        a_path("A new file; one that is there is kept. Standard output without it.", name="--out"),
+    ] = None,
+) -> int:
+    """Write a mapping file to begin with: what is in the books, with accounts to fill in."""
+    from console.output import say
+    from console.streams import write_out
+    from flows import BadSettings
+    from flows.gl_example import example_mapping
+
+    if out is not None and out.exists():
+        raise BadSettings(f"{out} is there already, and is kept: name a new file.")
+    with open_house().books() as books:
+        orders = [view.record for view in books.orders()]
+    text = example_mapping(
+        sorted({order.cost_center for order in orders}),
+        sorted({order.campaign for order in orders}),
+        sorted({order.model for order in orders}),
+        sorted({order.provider for order in orders}),
+    )
+    if out is None:
+        write_out(text)
+        return 0
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with out.open("x", encoding="utf-8") as file:
+        file.write(text)
+    say(
+        f"A mapping to fill in is in {out}; `mintage ledger gl check {out}` says what it leaves open."
+    )
+    return 0
