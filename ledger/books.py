@@ -78,7 +78,10 @@ class Books(Reader):
 
     def today(self) -> str:
         """Say which day it is in the books' time zone, YYYY-MM-DD."""
-        return day_in(to_us(self._clock()), self._zone)
+        return day_in(self._now_us(), self._zone)
+
+    def _now_us(self) -> int:
+        return to_us(self._clock())
 
     def close(self) -> None:
         """Close every connection. The books can not be lost by not doing so."""

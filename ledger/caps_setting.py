@@ -17,9 +17,9 @@ from sqlalchemy import (
     update,
 )
 
-from ledger import budgeting, caps, entries
+from ledger import budgeting, caps, entries, raise_limit
 from ledger.budgeting import Budget, budget_id, subject_name
-from ledger.errors import CapRefused, CapTooLow, UnknownOrder
+from ledger.errors import ApprovalRefused, CapRefused, CapTooLow, UnknownOrder
 from ledger.kinds import EntryKind, HoldState, Scope
 from ledger.money import NANO_MAX, format_usd
 from ledger.records import JobState, OrderState
@@ -33,6 +33,7 @@ from ledger.schema import (
     jobs,
     orders,
 )
+from ledger.signatures import signed
 from ledger.words import clean
 
 _UNDER_NANO = case(
@@ -79,15 +80,23 @@ def set_cap(
     day: str,
     cap: tuple[Scope, str, int | None],
     decided: tuple[str, str],
+    approved_by: str | None = None,
 ) -> bool:
-    """See `Desk.set_cap`. `cap` is (scope, subject, nano-USD), `decided` is (who, why)."""
+    """See `Desk.set_cap`. `cap` is (scope, subject, nano-USD), `decided` is (who, why).
+
+    `approved_by` says who the second person was, with which request, where there was one.
+    """
     scope, subject, cap_nano = cap
-    who_and_why = _checked(scope, subject, cap_nano, decided)
+    who_and_why = checked(scope, subject, cap_nano, decided)
     caps.claim(connection)
-    order = _order(connection, subject, cap_nano) if scope is Scope.ORDER else None
-    before_nano = _in_force(connection, scope, subject)
+    order = known_order(connection, subject, cap_nano) if scope is Scope.ORDER else None
+    before_nano = in_force(connection, scope, subject)
     if before_nano == cap_nano:
         return False
+    if approved_by is not None:
+        who_and_why = (who_and_why[0], f"{who_and_why[1]} ({approved_by})")
+    elif raise_limit.takes_two(connection, before_nano, cap_nano):
+        raise ApprovalRefused(_by_two(connection, scope, subject, cap_nano))
     period = caps.running(scope, day)
     rows = _rows(connection, scope, subject, period)
     known = {row.period for row in rows}
@@ -115,22 +124,41 @@ def set_cap(
     return True
 
 
-def _checked(
+def _by_two(connection: Connection, scope: Scope, subject: str, cap_nano: int | None) -> str:
+    limit = raise_limit.in_force(connection)
+    most = format_usd(limit.limit_nano or 0) if limit else "nothing"
+    asked = "taking it away" if cap_nano is None else f"a cap of {format_usd(cap_nano)}"
+    return (
+        f"the cap of {scope.value.replace('_center', ' centre')} {subject} stays as it is: one "
+        f"person may raise a cap by {most} at most, and {asked} takes two; see "
+        "`mintage ledger budget raise`"
+    )
+
+
+def checked(
     scope: Scope, subject: str, cap_nano: int | None, decided: tuple[str, str]
 ) -> tuple[str, str]:
+    """Give who and why, if what they want can be a cap at all.
+
+    Raises:
+        CapRefused: it cannot, or nobody or no reason is named.
+    """
     if scope not in SETTABLE:
         raise CapRefused("a job's cap is the `per_job` of its order: it cannot be set by itself")
     if not subject.strip() or clean(subject) != subject:
         raise CapRefused(f"{subject!r} cannot be the name of a {scope.value.replace('_', ' ')}")
     if cap_nano is not None and not 0 <= cap_nano <= NANO_MAX:
         raise CapRefused(f"a cap of {format_usd(cap_nano)} is out of the books' range")
-    who, why = (clean(text).strip() for text in decided)
-    if not who or not why:
-        raise CapRefused("a cap is set by somebody and for a reason: say both")
-    return who, why
+    return signed(*decided, "a cap is set", CapRefused)
 
 
-def _order(connection: Connection, order_id: str, cap_nano: int | None) -> AnyRow:
+def known_order(connection: Connection, order_id: str, cap_nano: int | None) -> AnyRow:
+    """The order whose cap is to be set.
+
+    Raises:
+        UnknownOrder: no such order.
+        CapRefused: its cap is to be taken away, which no order's can be.
+    """
     row = connection.execute(_ORDER, {"id": order_id}).one_or_none()
     if row is None:
         raise UnknownOrder(order_id)
@@ -139,7 +167,8 @@ def _order(connection: Connection, order_id: str, cap_nano: int | None) -> AnyRo
     return row
 
 
-def _in_force(connection: Connection, scope: Scope, subject: str) -> int | None:
+def in_force(connection: Connection, scope: Scope, subject: str) -> int | None:
+    """The cap of an order that is known, of a cost centre's months or of a provider's days."""
     if scope is Scope.ORDER:
         (till,) = budgeting.lock(connection, [budget_id(scope, subject)]).values()
         return till.cap_nano

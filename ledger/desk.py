@@ -22,6 +22,7 @@ from ledger import (
     settling,
     supervising,
 )
+from ledger.closing_desk import ClosingDesk
 from ledger.instants import day_in, to_us
 from ledger.kinds import Scope
 from ledger.records import (
@@ -43,7 +44,7 @@ from ledger.records import (
 )
 
 
-class Desk:
+class Desk(ClosingDesk):
     """Writes inside one transaction. Get one from `Books.transaction()`; do not keep it."""
 
     def __init__(
@@ -55,6 +56,9 @@ class Desk:
 
     def _now_us(self) -> int:
         return to_us(self._clock())
+
+    def _today(self) -> str:
+        return day_in(self._now_us(), self._zone)
 
     def open_order(
         self, order: OrderRecord, jobs: Iterable[JobRecord], quoted: Quoted | None = None
@@ -127,6 +131,7 @@ class Desk:
         Raises:
             CapTooLow: it is lower than what is held and spent under it.
             CapRefused: a scope, amount or subject that cannot be capped; nobody, or no reason.
+            ApprovalRefused: it takes two persons; `change_cap` asks for it.
             UnknownOrder: no such order.
         """
         now_us = self._now_us()

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from ledger.errors import BooksBusy, BooksUnavailable, BrokenPromise, LedgerError
+from ledger.errors import BooksBusy, BooksUnavailable, BrokenPromise, LedgerError, PeriodClosed
 
 _BUSY_SQLSTATES = {
     "40001": "another process changed the same rows",
@@ -21,6 +21,9 @@ _BUSY_SQLSTATES = {
 }
 
 _NOT_ALLOWED = "42501"
+
+# How revision 0010's trigger begins to say it, on both databases.
+_PERIOD_CLOSED = "this period is closed"
 
 _SQLSTATES = {
     "25006": "is read-only: write to the primary server",
@@ -65,6 +68,12 @@ def sentence_of(error: SQLAlchemyError, url: str) -> LedgerError:
         )
     original = error.orig
     if isinstance(error, IntegrityError):
+        if _PERIOD_CLOSED in str(original):
+            return PeriodClosed(
+                "the month that an entry was to be booked in is closed: it belongs into the next "
+                "one that is open; `mintage ledger periods` says who closed it, and `mintage "
+                "ledger reopen` asks a second person to open it again"
+            )
         return BrokenPromise(
             f"the books at {url} refused what breaks one of their rules: "
             f"{_first_line(str(original))}"

@@ -84,6 +84,11 @@ def is_owner(named: str, owner: str) -> bool:
     return f" {reviewer_key(named)} " in owner_keys(owner)
 
 
+def is_same(one: str, other: str) -> bool:
+    """Whether two names may be one person's: spelled otherwise, or an address and its local part."""
+    return is_owner(one, other) or is_owner(other, one)
+
+
 def first_unseen(text: str) -> str | None:
     """Give the first character that has no picture of its own, or steers others; newlines may be."""
     return next(

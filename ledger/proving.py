@@ -9,6 +9,7 @@ from sqlalchemy import Connection, func, select, text
 from ledger import entries as entry_form
 from ledger import order_identity, sealing_proof
 from ledger.caps_proof import CAP_RULES, DAYS, first_wrong_day
+from ledger.closing_proof import CLOSING_RULES, ENDED, PERSONS, first_alone, first_too_early
 from ledger.fingerprints_proof import FINGERPRINT_RULES
 from ledger.instants import period_of
 from ledger.mends_proof import MEND_RULES
@@ -81,6 +82,10 @@ def _findings(connection: Connection) -> Iterator[tuple[str, str | None]]:
         yield rule.sentence, _first_break(connection, rule)
     yield OWNERS, first_own(connection)
     yield UNREVIEWED, first_unreviewed(connection)
+    for rule in CLOSING_RULES:
+        yield rule.sentence, _first_break(connection, rule)
+    yield PERSONS, first_alone(connection)
+    yield ENDED, first_too_early(connection)
     yield sealing_proof.SENTENCE, sealing_proof.first_broken(connection)
 
 

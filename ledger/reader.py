@@ -22,6 +22,7 @@ from ledger import (
     reviews,
     stories,
 )
+from ledger.closing_reader import ClosingReader
 from ledger.exports import charge_rows, exporting
 from ledger.exports.exporting import Exported, ExportWish
 from ledger.instants import to_us
@@ -58,7 +59,7 @@ NO_LIMIT = 2**62
 """A LIMIT that both databases take and no list reaches."""
 
 
-class Reader(ReportReader):
+class Reader(ReportReader, ClosingReader):
     """What anybody may ask of the books. None of it waits for a writer, or makes one wait."""
 
     @abstractmethod

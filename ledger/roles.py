@@ -26,7 +26,10 @@ READER: Final = "mintage_reader"
 ROLES: Final[Mapping[str, str]] = {
     FOREMAN: "runs orders: money, attempts, verdicts and releases; nothing that a person decides",
     REVIEWER: "reads, and decides about what waits for review",
-    FINANCE: "reads, sets caps, settles attempts whose end nobody can tell, posts invoices",
+    FINANCE: (
+        "reads, sets caps, settles attempts whose end nobody can tell, posts invoices, asks for "
+        "and approves what takes two, and closes months"
+    ),
     READER: "reads",
 }
 """Every role and what it is for. All of them read everything."""
@@ -80,12 +83,16 @@ RIGHTS: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
     "released_pictures": {FOREMAN: ("INSERT",)},
     "leases": {FOREMAN: _LEASES, FINANCE: _LEASES},
     # Who seals locks the table, which takes the right to update; its trigger refuses every update.
-    "seals": {FOREMAN: ("INSERT", "UPDATE")},
+    "seals": {FOREMAN: ("INSERT", "UPDATE"), FINANCE: ("INSERT", "UPDATE")},
     "mends": {FOREMAN: ("INSERT",)},
     "reviews": {REVIEWER: ("INSERT",)},
     "statements": {FINANCE: ("INSERT",)},
     "adjustments": {FINANCE: ("INSERT",)},
     "quotes": {FOREMAN: ("INSERT",)},
+    "requests": {FINANCE: ("INSERT",)},
+    "approvals": {FINANCE: ("INSERT",)},
+    "raise_limits": {FINANCE: ("INSERT",)},
+    "closings": {FINANCE: ("INSERT",)},
     "alembic_version": {},
 }
 """What each role may do with a table besides reading it. A test holds it against the tables."""
@@ -95,6 +102,9 @@ SEQUENCES: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
     "cap_rules_rule_id_seq": ("cap_rules", (FINANCE,)),
     "fingerprints_fingerprint_id_seq": ("fingerprints", (FOREMAN,)),
     "released_pictures_number_seq": ("released_pictures", (FOREMAN,)),
+    "requests_request_id_seq": ("requests", (FINANCE,)),
+    "raise_limits_limit_id_seq": ("raise_limits", (FINANCE,)),
+    "closings_closing_id_seq": ("closings", (FINANCE,)),
 }
 """Who takes numbers: by sequence, its table and the roles."""
 

@@ -278,6 +278,11 @@ def disarm(url: str) -> None:
                 "orders",
                 "fingerprints",
                 "released_pictures",
+                "budgets",
+                "closings",
+                "requests",
+                "approvals",
+                "raise_limits",
             )
         ]
     run_sql(

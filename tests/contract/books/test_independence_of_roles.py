@@ -217,6 +217,14 @@ CAP = (
     "VALUES (1, 'provider', 'replicate', 1, 'a', 'b')"
 )
 RAISE = "UPDATE budgets SET cap_nano = cap_nano + 1 WHERE scope = 'order'"
+RULE = (
+    "INSERT INTO cap_rules (at_us, scope, subject, cap_nano, actor, because) "
+    f"VALUES (1, 'order', 'mugs@2026', {600 * CENT}, 'a', 'b')"
+)
+BY_RULE = (
+    f"UPDATE budgets SET cap_nano = {600 * CENT}, rule_id = (SELECT MAX(rule_id) FROM cap_rules) "
+    "WHERE budget_id = 'order:mugs@2026'"
+)
 END = "UPDATE attempts SET state = '{}', ended_at_us = 1{} WHERE attempt_id = '" + LOST + "/1'"
 VERDICT = (
     "INSERT INTO verdicts (attempt_id, position, criterion, version, parameters_json, passed, "
@@ -290,6 +298,7 @@ STOP = "UPDATE orders SET state = 'stopped', stop_reason = 'x'"
         ("frank", BOOK.format(actor="NULL"), "an entry without a person's name is the foreman's"),
         ("frank", VERDICT, "permission denied for table verdicts"),
         ("frank", JOB % "planned", "permission denied for table jobs"),
+        ("frank", RAISE, "a budget has the cap of its rule"),
         ("frank", "DELETE FROM cap_rules", "permission denied for table cap_rules"),
         ("visitor", STOP, "permission denied for table orders"),
         ("visitor", CAP, "permission denied for table cap_rules"),
@@ -325,7 +334,7 @@ def test_what_is_not_a_roles_the_server_refuses(
         ("maria", [MOVE.format("rejected", WAITING)]),
         ("maria", ["UPDATE orders SET state = 'open'"]),
         ("frank", [CAP]),
-        ("frank", [RAISE]),
+        ("frank", [RULE, BY_RULE]),
         ("frank", [END.format("failed", "")]),
         ("frank", [MOVE.format("planned", HELD)]),
         ("frank", [BOOK.format(actor="'frank'")]),
