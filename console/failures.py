@@ -16,11 +16,12 @@ def explain(error: Exception) -> int:
     """Say what went wrong; give the exit code."""
     from assets import AssetsError, BadStoreUrl
     from flows import BadOrder, BadSettings, FlowError, NothingToRun
+    from flows.errors import BadStatement
     from generators import GeneratorError
     from ledger import LedgerError
     from validators import InspectionError
 
-    if isinstance(error, BadOrder):
+    if isinstance(error, (BadOrder, BadStatement)):
         tell(f"mintage: {error}")
         for problem in error.problems:
             tell(f"  {problem.sentence()}")

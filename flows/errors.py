@@ -2,6 +2,7 @@
 
 FlowError
 ├── BadOrder          the order cannot be run as it is written; carries every problem
+├── BadStatement      a provider's statement cannot be read; carries what is wrong with its lines
 ├── UnknownOrderId    nothing by that id is in the books
 ├── UnknownJobId      no job by that id is in the books
 ├── NotInReview       a job does not wait for a person
@@ -37,6 +38,21 @@ class BadOrder(FlowError):
         self.problems = tuple(problems)
         count = len(self.problems)
         super().__init__(f"{source} has {count} problem{'s' if count != 1 else ''}.")
+
+
+class BadStatement(FlowError):
+    """A provider's statement cannot be read.
+
+    Attributes:
+        problems: what is wrong, in the order of the file; not more than the first of them.
+    """
+
+    def __init__(self, source: str, problems: Sequence[Problem], count: int) -> None:
+        """Take the problems to be told, and how many there are in all."""
+        self.problems = tuple(problems)
+        told = len(self.problems)
+        first = f"; the first {told} are" if count > told else ""
+        super().__init__(f"{source} has {count:,} problem{'s' if count != 1 else ''}{first}.")
 
 
 class UnknownOrderId(FlowError):

@@ -1,0 +1,304 @@
+"""The books' side of a statement: what they charged a provider's runs, month by month.
+
+An adjustment corrects the month that its statement is for, also where it was entered in a later
+one because that was closed. One kind does not: what takes a charge out of the month that had it
+because another month's statement bills it (`other_period`, downwards) corrects the month of the
+charge.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final, NamedTuple
+
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    Select,
+    bindparam,
+    case,
+    cast,
+    func,
+    or_,
+    select,
+    text,
+)
+
+from ledger.finance_tables import adjustments, statements
+from ledger.kinds import AdjustmentReason
+from ledger.records import AttemptState
+from ledger.schema import AnyRow, attempts, entries, orders
+from ledger.selection import of_period
+from ledger.totals import BILLED
+
+ASKED_AT_ONCE: Final = 1_000
+"""How many runs are looked up in one query."""
+
+REST: Final = frozenset({AdjustmentReason.INVOICE.value, AdjustmentReason.ROUNDING.value})
+"""Reasons of adjustments to an invoice's total, not to a line."""
+
+_ENDED: Final = frozenset({AttemptState.BUILT.value, AttemptState.FAILED.value})
+
+_charges = entries.alias("charges")
+
+_CORRECTED: ColumnElement[str] = case(
+    (
+        (adjustments.c.reason == AdjustmentReason.OTHER_PERIOD.value)
+        & (adjustments.c.theirs_nano < adjustments.c.ours_nano),
+        func.coalesce(
+            select(func.min(_charges.c.period))
+            .where(_charges.c.attempt_id == adjustments.c.attempt_id, _charges.c.kind.in_(BILLED))
+            .scalar_subquery(),
+            adjustments.c.period,
+        ),
+    ),
+    else_=adjustments.c.period,
+)
+
+_MOVED = adjustments.c.theirs_nano - adjustments.c.ours_nano
+
+
+def _charged(provider: str, period: str, *what: ColumnElement[Any]) -> Select[Any]:
+    chosen = of_period(period)
+    return select(*what).where(
+        entries.c.at_us >= chosen.since_us,
+        entries.c.at_us < chosen.until_us,
+        entries.c.kind.in_(BILLED),
+        entries.c.provider == provider,
+    )
+
+
+def _adjusted(provider: str, period: str, *what: ColumnElement[Any]) -> Select[Any]:
+    return select(*what).where(adjustments.c.provider == provider, _CORRECTED.in_([period]))
+
+
+class Key(NamedTuple):
+    """A run, or an attempt that was charged without one being known."""
+
+    ref: str | None
+    attempt_id: str | None = None
+    """Only where there is no reference."""
+
+
+class Moved(NamedTuple):
+    """One amount that the books have in a period."""
+
+    ref: str | None
+    attempt_id: str | None
+    amount_nano: int
+    reason: str | None = None
+    """Of an adjustment; None for a charge."""
+    is_attributed: bool = True
+    """Whether it is put down to a job."""
+
+
+def amounts(connection: Connection, provider: str, period: str) -> Iterator[Moved]:
+    """Stream every charge of a provider in a period, and every adjustment that corrects it."""
+    charges = _charged(
+        provider, period, entries.c.provider_ref, entries.c.attempt_id, entries.c.amount_nano
+    )
+    with connection.execute(charges.execution_options(yield_per=10_000)) as rows:
+        for ref, attempt_id, amount_nano in rows:
+            yield Moved(ref, attempt_id, amount_nano)
+    corrections = _adjusted(
+        provider,
+        period,
+        adjustments.c.provider_ref,
+        adjustments.c.attempt_id,
+        _MOVED,
+        adjustments.c.reason,
+        entries.c.job_id.is_not(None),
+    ).join_from(adjustments, entries, entries.c.entry_id == adjustments.c.entry_id)
+    with connection.execute(corrections.execution_options(yield_per=10_000)) as rows:
+        for ref, attempt_id, amount_nano, reason, is_attributed in rows:
+            yield Moved(ref, attempt_id, amount_nano, reason, bool(is_attributed))
+
+
+def total_nano(connection: Connection, provider: str, period: str) -> int:
+    """What the same amounts add up to."""
+    charged = _charged(provider, period, _sum(entries.c.amount_nano))
+    adjusted = _adjusted(provider, period, _sum(_MOVED))
+    return int(connection.execute(charged).scalar_one()) + int(
+        connection.execute(adjusted).scalar_one()
+    )
+
+
+def without_run(connection: Connection, provider: str, period: str) -> tuple[int, int]:
+    """What adjustments of no run add up to: those of lines, and those to invoices' totals."""
+    is_rest = adjustments.c.reason.in_(sorted(REST))
+    found = connection.execute(
+        _adjusted(
+            provider,
+            period,
+            _sum(case((is_rest, 0), else_=_MOVED)),
+            _sum(case((is_rest, _MOVED), else_=0)),
+        ).where(adjustments.c.provider_ref.is_(None), adjustments.c.attempt_id.is_(None))
+    ).one()
+    return int(found[0]), int(found[1])
+
+
+def _sum(amount: ColumnElement[int]) -> ColumnElement[int]:
+    return cast(func.coalesce(func.sum(amount), 0), BigInteger)
+
+
+@dataclass(slots=True)
+class Standing:
+    """What the books have of one run, in all periods."""
+
+    attempt: AnyRow | None = None
+    """The attempt with its job and its order, where the books know whose run it is."""
+    charged: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    """Charges and overruns by the period that they were booked in."""
+    corrected: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    """Adjustments by the period that they correct."""
+    unattributed_nano: int = 0
+    """What of the adjustments is nobody's, in all periods."""
+
+    def ours_nano(self, period: str) -> int:
+        """What the books have of it in a period."""
+        return self.charged.get(period, 0) + self.corrected.get(period, 0)
+
+    @property
+    def ended(self) -> bool:
+        """Whether there is an attempt that a difference can be put down to."""
+        return self.attempt is not None and self.attempt.state in _ENDED
+
+
+_ATTEMPTS = (
+    select(
+        attempts.c.attempt_id,
+        attempts.c.job_id,
+        attempts.c.state,
+        attempts.c.provider_ref,
+        attempts.c.hold_nano,
+        orders.c.order_id,
+        orders.c.cost_center,
+        orders.c.campaign,
+        orders.c.owner,
+        orders.c.provider,
+        orders.c.model,
+    )
+    .join(orders, orders.c.order_id == attempts.c.order_id)
+    .where(orders.c.provider == bindparam("provider"))
+)
+_BY_REF = _ATTEMPTS.where(attempts.c.provider_ref.in_(bindparam("refs", expanding=True)))
+_BY_ID = _ATTEMPTS.where(attempts.c.attempt_id.in_(bindparam("ids", expanding=True)))
+_CHARGES_OF = select(entries.c.attempt_id, entries.c.period, entries.c.amount_nano).where(
+    entries.c.attempt_id.in_(bindparam("ids", expanding=True)), entries.c.kind.in_(BILLED)
+)
+_ADJUSTMENTS_OF = (
+    select(
+        adjustments.c.provider_ref,
+        adjustments.c.attempt_id,
+        _MOVED.label("moved_nano"),
+        _CORRECTED.label("corrected"),
+        entries.c.job_id,
+    )
+    .join(entries, entries.c.entry_id == adjustments.c.entry_id)
+    .where(
+        adjustments.c.provider == bindparam("provider"),
+        or_(
+            adjustments.c.provider_ref.in_(bindparam("refs", expanding=True)),
+            adjustments.c.provider_ref.is_(None)
+            & adjustments.c.attempt_id.in_(bindparam("ids", expanding=True)),
+        ),
+    )
+)
+
+
+def standings(
+    connection: Connection, provider: str, keys: Iterable[Key]
+) -> Iterator[tuple[Key, Standing]]:
+    """Look runs up, each with everything that the books have of it; unknown ones have nothing."""
+    page: list[Key] = []
+    for key in keys:
+        page.append(key)
+        if len(page) == ASKED_AT_ONCE:
+            yield from _page(connection, provider, page).items()
+            page = []
+    if page:
+        yield from _page(connection, provider, page).items()
+
+
+def _page(connection: Connection, provider: str, keys: Sequence[Key]) -> dict[Key, Standing]:
+    found = {key: Standing() for key in keys}
+    refs = [key.ref for key in keys if key.ref is not None]
+    ids = [key.attempt_id for key in keys if key.attempt_id is not None]
+    of_attempt: dict[str, Standing] = {}
+    for row in connection.execute(_BY_REF, {"provider": provider, "refs": refs}):
+        of_attempt[row.attempt_id] = found[Key(row.provider_ref)]
+        of_attempt[row.attempt_id].attempt = row
+    for row in connection.execute(_BY_ID, {"provider": provider, "ids": ids}):
+        of_attempt[row.attempt_id] = found[Key(None, row.attempt_id)]
+        of_attempt[row.attempt_id].attempt = row
+    for charge in connection.execute(_CHARGES_OF, {"ids": list(of_attempt)}):
+        of_attempt[charge.attempt_id].charged[charge.period] += charge.amount_nano
+    asked_for = {"provider": provider, "refs": refs, "ids": ids}
+    for moved in connection.execute(_ADJUSTMENTS_OF, asked_for):
+        ref = moved.provider_ref
+        standing = found[Key(ref) if ref is not None else Key(None, moved.attempt_id)]
+        standing.corrected[moved.corrected] += moved.moved_nano
+        if moved.job_id is None:
+            standing.unattributed_nano += moved.moved_nano
+    return found
+
+
+_OPEN = (
+    select(
+        attempts.c.attempt_id,
+        attempts.c.job_id,
+        attempts.c.state,
+        attempts.c.provider_ref,
+        attempts.c.hold_nano,
+        attempts.c.held_at_us,
+        orders.c.order_id,
+        orders.c.model,
+    )
+    .join(orders, orders.c.order_id == attempts.c.order_id)
+    # The literal condition lets both databases use the partial index of open attempts.
+    .where(text("attempts.state IN ('held', 'unknown')"))
+    .where(orders.c.provider == bindparam("provider"))
+    .where(attempts.c.held_at_us < bindparam("until"))
+    .order_by(attempts.c.held_at_us, attempts.c.attempt_id)
+)
+
+
+def open_attempts(connection: Connection, provider: str, period: str) -> Sequence[AnyRow]:
+    """Attempts whose end the books do not know, held before the period was over, oldest first."""
+    asked = {"provider": provider, "until": of_period(period).until_us}
+    return connection.execute(_OPEN, asked).all()
+
+
+def posted_periods(connection: Connection, provider: str) -> frozenset[str]:
+    """The periods that have a statement of the provider's."""
+    found = select(statements.c.period).where(statements.c.provider == provider).distinct()
+    return frozenset(connection.execute(found).scalars())
+
+
+def newest_statement(connection: Connection, provider: str, period: str) -> AnyRow | None:
+    """The statement that was posted last for a period, or None."""
+    return connection.execute(
+        select(statements)
+        .where(statements.c.provider == provider, statements.c.period == period)
+        .order_by(statements.c.number.desc())
+        .limit(1)
+    ).one_or_none()
+
+
+def same_statement(
+    connection: Connection, provider: str, period: str, sha256: str
+) -> AnyRow | None:
+    """The newest statement for a period that was posted from the same file or lines, or None."""
+    return connection.execute(
+        select(statements)
+        .where(
+            statements.c.provider == provider,
+            statements.c.period == period,
+            statements.c.sha256 == sha256,
+        )
+        .order_by(statements.c.number.desc())
+        .limit(1)
+    ).one_or_none()

@@ -1,0 +1,114 @@
+"""What finance is told about a finding: what it is, and the command that settles it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from ledger.invoices.ours import Standing
+from ledger.money import format_usd, plain, usd
+from ledger.schema import AnyRow
+
+TWICE: Final = "two lines bill the same run the same amount: ask the provider for one back"
+STRANGER: Final = "the books do not know this run: somebody else used the account"
+NO_RUN: Final = "the line names no run"
+NO_RUNS: Final = "the lines that name no run come to something else than what was posted of them"
+
+
+def of_open(row: AnyRow, ref: str, theirs_nano: int, *, posted: bool) -> str:
+    """Say that a run is of an attempt that has not ended."""
+    first = "its line is in the variance account; " if posted and theirs_nano else ""
+    return (
+        f"{first}attempt {row.attempt_id} is {row.state}: `mintage resume {row.order_id}`, or "
+        f"`{_settle(row.attempt_id, ref, theirs_nano)}`"
+    )
+
+
+def of_candidates(rows: Sequence[AnyRow], more: int, ref: str, theirs_nano: int) -> str:
+    """Name the attempts that a run may be of; which it is, nobody is to guess."""
+    named = ", ".join(row.attempt_id for row in rows)
+    others = f" and {more:,} more" if more else ""
+    is_one = len(rows) == 1 and not more
+    which = "may be attempt" if is_one else "may be one of the attempts"
+    attempt = rows[0].attempt_id if is_one else "ATTEMPT"
+    return f"{which} {named}{others}: `{_settle(attempt, ref, theirs_nano)}`"
+
+
+def _settle(attempt_id: str, ref: str, theirs_nano: int) -> str:
+    cost = "--void" if theirs_nano <= 0 else f"--charge {plain(usd(theirs_nano))} --ref {ref}"
+    return f"mintage ledger settle {attempt_id} {cost} --by YOU --because WHY"
+
+
+def of_refund(standing: Standing) -> str:
+    """Say whether the run of a refund is known."""
+    return "" if standing.attempt is not None else "the books do not know the run"
+
+
+def of_price(standing: Standing) -> str:
+    """Say why the amounts differ, where the books know."""
+    if standing.ended and standing.unattributed_nano:
+        return (
+            f"{format_usd(standing.unattributed_nano)} of it was posted to the variance account "
+            "before its attempt was settled; posting moves that back"
+        )
+    return ""
+
+
+def settled_since(standing: Standing) -> str:
+    """Say that what was posted to the variance account can be put down to a job now."""
+    return (
+        f"{format_usd(standing.unattributed_nano)} of it is in the variance account, and its attempt "
+        "is settled: posting puts it down to its job"
+    )
+
+
+def of_free(attempt: AnyRow) -> str:
+    """Say that the books ended an attempt without a charge that the provider bills."""
+    return f"attempt {attempt.attempt_id} is {attempt.state} and was not charged"
+
+
+def billed_in(period: str) -> str:
+    """Say that another month's statement has the run too."""
+    return f"the statement of {period} bills it too: ask the provider for one back"
+
+
+def charged_in(period: str) -> str:
+    """Say in which month the books charged a run."""
+    return f"the books charged it in {period}"
+
+
+def billed_elsewhere(standing: Standing, period: str) -> str | None:
+    """The month whose statement billed a run before its attempt was settled, or None."""
+    if standing.unattributed_nano <= 0:
+        return None
+    return next(
+        (
+            other
+            for other, nano in sorted(standing.corrected.items())
+            if other != period and nano > 0
+        ),
+        None,
+    )
+
+
+def in_variance(period: str) -> str:
+    """Say that a run was billed before its attempt was settled."""
+    return (
+        f"the statement of {period} billed it and it was posted to the variance account; posting "
+        "moves that back"
+    )
+
+
+def of_total(rest_nano: int, *, is_rounding: bool) -> str:
+    """Say what the invoice's total is beside its lines."""
+    apart = f"the invoice's total is its lines' sum {'+' if rest_nano >= 0 else '-'} "
+    words = apart + format_usd(abs(rest_nano))
+    return words if is_rounding else f"{words}, more than rounding: --because has to name it"
+
+
+def of_held(row: AnyRow) -> str:
+    """Say what is held, and how to end it."""
+    return (
+        f"{format_usd(row.hold_nano)} is held, {row.state}: `mintage resume {row.order_id}`, or "
+        f"`mintage ledger settle {row.attempt_id} --void --by YOU --because WHY`"
+    )
