@@ -171,6 +171,14 @@ def settle(
         str | None, Parameter(name="--charge", help='It cost this many USD, such as "0.003".')
     ] = None,
     void: Annotated[bool, Parameter(name="--void", negative="", help="It cost nothing.")] = False,
+    ref: Annotated[
+        str | None,
+        Parameter(
+            name="--ref",
+            help="Which of the provider's runs it is, by the id on the provider's statement; "
+            "`ledger reconcile` matches it by that from then on.",
+        ),
+    ] = None,
     by: By,
     because: Because,
 ) -> int:
@@ -187,11 +195,12 @@ def settle(
         raise BadSettings(str(error)) from error
     kind = DecisionKind.VOID if charge is None else DecisionKind.CHARGE
     with open_house().books() as books:
-        settled = decide(books, Decision(attempt_id, kind, amount_usd, by, because))
+        settled = decide(books, Decision(attempt_id, kind, amount_usd, by, because, ref))
+    named = attempt_id if ref is None else f"{attempt_id}, the provider's run {ref.strip()},"
     if kind is DecisionKind.VOID:
-        say(f"Attempt {attempt_id} is voided: its hold is free again.")
+        say(f"Attempt {named} is voided: its hold is free again.")
         return 0
-    say(f"Attempt {attempt_id} is charged {format_usd(settled.charged_nano)}.")
+    say(f"Attempt {named} is charged {format_usd(settled.charged_nano)}.")
     if settled.overrun_nano:
         say(
             f"That is {format_usd(settled.overrun_nano)} above its hold, booked as an overrun; its "

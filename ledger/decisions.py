@@ -20,7 +20,9 @@ from ledger.records import (
     Settled,
 )
 from ledger.schema import AnyRow, attempts, decisions, jobs, leases, orders
-from ledger.words import clean
+from ledger.signatures import signed
+
+REF_CHARACTERS_MAX = 200
 
 METRIC = "person"
 """What the price line of a charge says that a person decided."""
@@ -31,8 +33,10 @@ _ATTEMPT = (
         attempts.c.state,
         attempts.c.charged_nano,
         attempts.c.order_id,
+        attempts.c.provider_ref,
         jobs.c.attempts_used,
         orders.c.attempts_max,
+        orders.c.provider,
         leases.c.holder,
         leases.c.expires_at_us,
     )
@@ -43,16 +47,20 @@ _ATTEMPT = (
     .with_for_update(of=attempts, key_share=True)
 )
 
+_PAID_BY = select(attempts.c.attempt_id, attempts.c.job_id).where(
+    attempts.c.provider_ref == bindparam("ref")
+)
+"""Whose run it is: one index serves it."""
+
 
 def decide(connection: Connection, now_us: int, decision: Decision) -> Settled:
     """See `Desk.decide`."""
-    who, why = clean(decision.by).strip(), clean(decision.because).strip()
-    if not who or not why:
-        raise DecisionRefused("an attempt is settled by somebody and for a reason: say both")
+    who, why = signed(decision.by, decision.because, "an attempt is settled", DecisionRefused)
     row = connection.execute(_ATTEMPT, {"id": decision.attempt_id}).one_or_none()
     if row is None:
         raise UnknownAttempt(decision.attempt_id)
     _check(row, now_us)
+    provider_ref = _run(connection, row, decision)
     lines = _lines(decision)
     settled = settling.settle(
         connection,
@@ -61,7 +69,7 @@ def decide(connection: Connection, now_us: int, decision: Decision) -> Settled:
             FailedSettlement(
                 attempt_id=row.attempt_id,
                 lines=lines,
-                provider_ref=None,
+                provider_ref=provider_ref,
                 reason=f"{who} decided: {why}",
                 job_state=_job_state(row),
             )
@@ -84,6 +92,31 @@ def decide(connection: Connection, now_us: int, decision: Decision) -> Settled:
 
 def _job_state(row: AnyRow) -> JobState:
     return JobState.PLANNED if row.attempts_used < row.attempts_max else JobState.FAILED
+
+
+def _run(connection: Connection, row: AnyRow, decision: Decision) -> str | None:
+    """Give the run that the person names, if any; refuse one that is another attempt's."""
+    if decision.provider_ref is None:
+        return None
+    provider_ref = decision.provider_ref.strip()
+    odd = not provider_ref or len(provider_ref) > REF_CHARACTERS_MAX
+    if odd or not provider_ref.isprintable() or " " in provider_ref:
+        raise DecisionRefused(
+            f"{decision.provider_ref[:REF_CHARACTERS_MAX]!a} cannot be a provider's id of a run: "
+            "write it as the statement does"
+        )
+    if row.provider_ref not in {None, provider_ref}:
+        raise DecisionRefused(
+            f"attempt {row.attempt_id} is run {row.provider_ref} by {row.provider}'s own answer, "
+            f"so it cannot be {provider_ref}: leave the reference out"
+        )
+    payer = connection.execute(_PAID_BY, {"ref": provider_ref}).one_or_none()
+    if payer is not None and payer.attempt_id != row.attempt_id:
+        raise DecisionRefused(
+            f"run {provider_ref} is attempt {payer.attempt_id} of job {payer.job_id} already, and "
+            "a run is paid for once: look for another one"
+        )
+    return provider_ref
 
 
 def _lines(decision: Decision) -> tuple[PriceLine, ...]:

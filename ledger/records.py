@@ -250,6 +250,8 @@ class Decision:
     """What it is charged; zero where it is voided."""
     by: str
     because: str
+    provider_ref: str | None = None
+    """Which of the provider's runs it is, where that person found it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,12 +35,19 @@ from ledger import (
 )
 
 
-def decide(books: Books, attempt_id: str, usd: str | None, because: str = "I looked") -> Settled:
+def decide(
+    books: Books,
+    attempt_id: str,
+    usd: str | None,
+    because: str = "I looked",
+    *,
+    ref: str | None = None,
+    by: str = "ops@acme.example",
+) -> Settled:
     """Charge an amount, or void with None."""
     kind = DecisionKind.VOID if usd is None else DecisionKind.CHARGE
-    amount_usd = Decimal(usd or 0)
     with books.transaction() as desk:
-        return desk.decide(Decision(attempt_id, kind, amount_usd, "ops@acme.example", because))
+        return desk.decide(Decision(attempt_id, kind, Decimal(usd or 0), by, because, ref))
 
 
 @pytest.fixture
@@ -155,3 +162,63 @@ def test_decisions_that_cannot_be_are_refused_and_change_nothing(books: Books, l
         desk.decide(voided_for_money)
     assert books.totals() == before
     sound(books)
+
+
+def test_a_decision_can_name_the_providers_run(books: Books, lost: str) -> None:
+    decide(books, lost, "0.03", ref=" gm3qorzdhgbfurvjtvhg6dckhu ")
+    (charge,) = books.charges()
+    assert (charge.provider_ref, charge.attempt_id) == ("gm3qorzdhgbfurvjtvhg6dckhu", lost)
+    story = books.story(job_of(lost))
+    assert story is not None
+    assert story.attempts[0].provider_ref == "gm3qorzdhgbfurvjtvhg6dckhu"
+    sound(books)
+
+
+def test_a_run_that_was_free_is_named_and_voided(books: Books, lost: str) -> None:
+    assert decide(books, lost, None, ref="run-of-the-lost") == Settled(lost, 0, 0)
+    story = books.story(job_of(lost))
+    assert story is not None
+    assert story.attempts[0].provider_ref == "run-of-the-lost"
+    sound(books)
+
+
+def test_a_run_is_paid_for_once(books: Books, lost: str) -> None:
+    before = books.totals()
+    other = books.job_ids("mugs@2026", (JobState.PLANNED,))[0][1]
+    paid = admit(books, other)
+    settle(books, built(paid, ref="taken"))
+    after = books.totals()
+    assert after != before
+    with pytest.raises(
+        DecisionRefused, match=f"run taken is attempt {paid} of job {other} already"
+    ):
+        decide(books, lost, "0.03", ref="taken")
+    assert books.totals() == after
+    sound(books)
+
+
+def test_an_attempt_keeps_the_run_that_its_provider_named(books: Books) -> None:
+    one, *_ = plan(books, an_order())
+    attempt_id = admit(books, one)
+    settle(books, unknown(attempt_id, "known"))
+    with pytest.raises(DecisionRefused, match="is run known by replicate's own answer"):
+        decide(books, attempt_id, "0.03", ref="other")
+    decide(books, attempt_id, "0.03", ref="known")
+    (charge,) = books.charges()
+    assert charge.provider_ref == "known"
+
+
+def test_what_is_no_reference_is_refused(books: Books, lost: str) -> None:
+    for ref in ("", "  ", "two words", "a\x1b[2J", "a" * 201, "a\u202eb"):
+        with pytest.raises(DecisionRefused, match="cannot be a provider's id of a run"):
+            decide(books, lost, "0.03", ref=ref)
+    sound(books)
+
+
+def test_who_and_why_have_nothing_that_acts_on_a_terminal(books: Books, lost: str) -> None:
+    for bad in ("\x1b[31mred", "a\x00b", "left\u202eright", "\x07"):
+        with pytest.raises(DecisionRefused):
+            decide(books, lost, None, because=f"because {bad}")
+        with pytest.raises(DecisionRefused):
+            decide(books, lost, None, by=f"ops {bad}")
+    assert state_of(books, job_of(lost)) is JobState.UNKNOWN
