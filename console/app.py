@@ -18,6 +18,7 @@ from dotenv import load_dotenv
 
 from console import (
     asset_commands,
+    capacity_commands,
     house_commands,
     inspect_commands,
     ledger_commands,
@@ -45,6 +46,7 @@ for module in (
     inspect_commands,
     asset_commands,
     ledger_commands,
+    capacity_commands,
     house_commands,
 ):
     module.register(app)

@@ -10,6 +10,7 @@ from console import (
     budget_commands,
     export_commands,
     fingerprint_commands,
+    forecast_commands,
     gl_commands,
     report_commands,
 )
@@ -25,6 +26,7 @@ def register(app: App) -> None:
     ledger.command(verify)
     ledger.command(migrate)
     ledger.command(roles)
+    forecast_commands.register(ledger)
     budget_commands.register(ledger)
     fingerprint_commands.register(ledger)
     app.command(ledger)

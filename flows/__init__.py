@@ -6,6 +6,7 @@ Importing this package imports neither Prefect nor a provider's client.
 from __future__ import annotations
 
 from flows.auditing import audit_store
+from flows.capacity import Capacity, Staying, Work, staying
 from flows.caps_file import apply_caps, read_caps
 from flows.deciding import decide
 from flows.doctor import Check, examine
@@ -45,6 +46,7 @@ from flows.wiring import House, utc_now
 __all__ = [
     "BadOrder",
     "BadSettings",
+    "Capacity",
     "Check",
     "Engine",
     "FileChanged",
@@ -63,10 +65,12 @@ __all__ = [
     "Queue",
     "RunReport",
     "Settings",
+    "Staying",
     "UnknownJobId",
     "UnknownOrderId",
     "Waiting",
     "Watcher",
+    "Work",
     "apply_caps",
     "audit_store",
     "decide",
@@ -91,6 +95,7 @@ __all__ = [
     "run_nightly",
     "run_order",
     "run_plan",
+    "staying",
     "utc_now",
     "waiting_for_review",
 ]

@@ -11,8 +11,10 @@ from typing import IO, Any
 from sqlalchemy import Connection
 
 from ledger import (
+    asset_costs,
     caps_reading,
     fingerprints,
+    forecasting,
     known_refs,
     known_verdicts,
     mends,
@@ -22,10 +24,13 @@ from ledger import (
     reviews,
     stories,
 )
+from ledger.asset_costs import AssetCosts
 from ledger.closing_reader import ClosingReader
 from ledger.exports import charge_rows, exporting
 from ledger.exports.exporting import Exported, ExportWish
+from ledger.forecasting import Forecast, Wish
 from ledger.instants import to_us
+from ledger.invoices.reader import InvoiceReader
 from ledger.kinds import ReviewDecision
 from ledger.records import (
     AttemptState,
@@ -59,7 +64,7 @@ NO_LIMIT = 2**62
 """A LIMIT that both databases take and no list reaches."""
 
 
-class Reader(ReportReader, ClosingReader):
+class Reader(ReportReader, ClosingReader, InvoiceReader):
     """What anybody may ask of the books. None of it waits for a writer, or makes one wait."""
 
     @abstractmethod
@@ -237,6 +242,20 @@ class Reader(ReportReader, ClosingReader):
         """Everything that was written about one job, or None."""
         with self._snapshot() as connection:
             return stories.story(connection, job_id)
+
+    def asset_costs(self, selection: Selection = EVERYTHING) -> AssetCosts:
+        """What the released assets of a selection cost, order by order, rejects included."""
+        with self._snapshot() as connection:
+            return asset_costs.asset_costs(connection, selection)
+
+    def forecast(self, wish: Wish) -> Forecast:
+        """What a month will have cost when it ends: spent, held, and the nights still to come.
+
+        Raises:
+            SelectionRefused: it is not one whole month, or by or of what no forecast is.
+        """
+        with self._snapshot() as connection:
+            return forecasting.forecast(connection, wish)
 
     def charges(self, selection: Selection = EVERYTHING) -> Iterator[ChargeRow]:
         """One row per charge, overrun and adjustment, in the order they were booked, streamed.
