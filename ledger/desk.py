@@ -24,6 +24,7 @@ from ledger import (
 )
 from ledger.closing_desk import ClosingDesk
 from ledger.instants import day_in, to_us
+from ledger.invoices.desk import InvoiceDesk
 from ledger.kinds import Scope
 from ledger.records import (
     Decision,
@@ -44,7 +45,7 @@ from ledger.records import (
 )
 
 
-class Desk(ClosingDesk):
+class Desk(ClosingDesk, InvoiceDesk):
     """Writes inside one transaction. Get one from `Books.transaction()`; do not keep it."""
 
     def __init__(

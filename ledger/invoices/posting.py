@@ -8,17 +8,16 @@ that was booked meanwhile is lost.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from sqlalchemy import Connection, insert
 
-from ledger import caps, entries, totals
+from ledger import caps, closing, entries, totals
 from ledger.errors import BooksBusy, StatementRefused
 from ledger.finance_tables import adjustments, statements
 from ledger.instants import period_of
-from ledger.invoices import open_periods
 from ledger.invoices import ours as books_side
 from ledger.invoices.ours import Key, Standing
 from ledger.invoices.statement import (
@@ -35,7 +34,7 @@ from ledger.money import format_usd, plain, usd
 from ledger.schema import AnyRow
 from ledger.schema import entries as entries_table
 from ledger.selection import of_period, period_end_us
-from ledger.words import clean
+from ledger.signatures import signed
 
 WRITTEN_AT_ONCE: Final = 2_000
 
@@ -72,9 +71,7 @@ def post(
     decided: tuple[str, str],
 ) -> Posted:
     """See `Desk.post_statement`. `decided` is (who, why)."""
-    who, why = (clean(text).strip() for text in decided)
-    if not who or not why:
-        raise StatementRefused("a statement is posted by somebody and for a reason: say both")
+    who, why = signed(*decided, "a statement is posted", StatementRefused)
     _check(matching, invoice, why, now_us)
     caps.claim(connection)
     newest = books_side.newest_statement(connection, invoice.provider, invoice.period)
@@ -103,10 +100,14 @@ def post(
             "because": why,
         },
     )
-    went_to = open_periods.OpenPeriods(connection)
-    _write(connection, now_us, (invoice, number + 1), moves, (who, why), went_to)
+    open_periods = {
+        period: closing.first_open(connection, period)
+        for period in {invoice.period, *(move.period for move in moves)}
+    }
+    dates_us = {period: _date_us(now_us, other) for period, other in open_periods.items()}
+    _write(connection, (invoice, number + 1), moves, (who, why), dates_us)
     _check_sum(connection, invoice, matching)
-    period = went_to.at_or_after(invoice.period)
+    period = open_periods[invoice.period]
     return Posted(
         number=number + 1,
         entry_count=len(moves),
@@ -239,16 +240,16 @@ def _of_no_run(connection: Connection, invoice: Invoice, matching: Matching) -> 
 
 def _write(
     connection: Connection,
-    now_us: int,
     statement: tuple[Invoice, int],
     moves: Sequence[_Move],
     decided: tuple[str, str],
-    went_to: open_periods.OpenPeriods,
+    dates_us: Mapping[str, int],
 ) -> None:
+    """Write entries and what they adjust; `dates_us` is when an adjustment of a period counts."""
     invoice, number = statement
     for first in range(0, len(moves), WRITTEN_AT_ONCE):
         page = moves[first : first + WRITTEN_AT_ONCE]
-        rows = [_entry(move, _dated(now_us, move, went_to), invoice, decided) for move in page]
+        rows = [_entry(move, dates_us[move.period], invoice, decided) for move in page]
         ids = connection.execute(_INSERT_ENTRIES, rows).scalars().all()
         totals.add(connection, rows)
         connection.execute(
@@ -260,10 +261,9 @@ def _write(
         )
 
 
-def _dated(now_us: int, move: _Move, went_to: open_periods.OpenPeriods) -> int:
-    period = went_to.at_or_after(move.period)
-    first_us = of_period(period).since_us or 0
-    return max(first_us, min(now_us, period_end_us(period)))
+def _date_us(now_us: int, period: str) -> int:
+    """When an adjustment in a period counts: now, or at its last moment where it is over."""
+    return max(of_period(period).since_us or 0, min(now_us, period_end_us(period)))
 
 
 def _entry(move: _Move, at_us: int, invoice: Invoice, decided: tuple[str, str]) -> dict[str, Any]:
