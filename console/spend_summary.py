@@ -2,31 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
 
 from console.output import amounts, screen, table, usd_text
 from ledger import Books, SpendRow, SummaryRow, Totals, format_usd
+from ledger.selection import EVERYTHING
+
+if TYPE_CHECKING:
+    from ledger.reports.spending import SpendSummary
 
 
-def summary_json(
-    totals: Totals,
-    by: str | None,
-    rows: Sequence[SummaryRow],
-    lost_count: int,
-    oldest_s: int | None,
-) -> dict[str, Any]:
+def summary_json(told: SpendSummary, oldest_s: int | None) -> dict[str, Any]:
     """Give the object of `mintage ledger summary --json`; money as decimal strings in USD.
 
-    `lost_count` attempts have no answer yet, the oldest for `oldest_s` seconds.
+    Where attempts have no answer yet, the oldest has waited for `oldest_s` seconds.
     """
-    made = _sums(totals) | {"unknown_attempts": lost_count, "unknown_oldest_s": oldest_s}
-    if by:
-        made["by"] = by
-        made["rows"] = [
-            {by: row.key, "key": row.key, **_sums(row), "released": row.released} for row in rows
-        ]
-    return made
+    selection, made_of = told.selection, told.provenance
+    made = _sums(told.totals) | {
+        "unknown_attempts": told.lost_count,
+        "unknown_oldest_s": oldest_s,
+        "from": None if selection.first_day is None else selection.first_day.isoformat(),
+        "to": None if selection.last_day is None else selection.last_day.isoformat(),
+        "where": {name: sorted(values) for name, values in selection.where},
+        "first_entry": made_of.first_entry_id,
+        "last_entry": made_of.last_entry_id,
+        "seal_sha256": made_of.seal_sha256,
+        "sealed": made_of.sealed,
+    }
+    if told.by:
+        made["by"] = ",".join(told.by)
+        made["rows"] = [_row(told.by, row) for row in told.rows]
+    return made | spend_json(told.spend) if told.by == ("criterion",) else made
+
+
+def _row(by: Sequence[str], row: SummaryRow) -> dict[str, Any]:
+    keys = dict(zip(by, row.keys, strict=True))
+    key = row.keys[0] if len(row.keys) == 1 else list(row.keys)
+    return keys | {"key": key, **_sums(row), "released": row.released}
 
 
 def _sums(of: Totals | SummaryRow) -> dict[str, Any]:
@@ -35,44 +48,69 @@ def _sums(of: Totals | SummaryRow) -> dict[str, Any]:
         "held_usd": usd_text(of.held_nano),
         "unknown_usd": usd_text(of.unknown_nano),
         "overrun_usd": usd_text(of.overrun_nano),
+        "adjusted_usd": usd_text(of.adjusted_nano),
         "entries": of.entry_count,
     }
 
 
-def print_summary(
-    totals: Totals,
-    by: str | None,
-    rows: Sequence[SummaryRow],
-    lost_count: int,
-    oldest_s: int | None,
-) -> None:
+def print_summary(told: SpendSummary, oldest_s: int | None) -> None:
     """Print the sums with their amounts in line."""
     out = screen()
+    totals, rows = told.totals, told.rows
     if not totals.entry_count:
-        out.print("The books have no entries yet; `mintage run ORDER` makes the first.")
+        _print_nothing(told)
         return
+    if told.selection != EVERYTHING:
+        out.print(f"Spend: {told.selection.in_words}")
     charged = amounts([*(row.charged_nano for row in rows), totals.charged_nano])
     held = amounts([*(row.held_nano for row in rows), totals.held_nano])
     released = [f"{row.released:,}" for row in rows]
-    if by:
-        head = (by.replace("_", " "), "released", "charged", "held")
+    if told.by:
+        names = [name.replace("_", " ") for name in told.by]
+        head = (*names, "released", "charged", "held")
+        keys = [["not attributed" if key is None else key for key in row.keys] for row in rows]
         lines = [
-            *zip([row.key for row in rows], released, charged, held, strict=False),
-            ("in all", f"{sum(row.released for row in rows):,}", charged[-1], held[-1]),
+            *((*key, *rest) for key, *rest in zip(keys, released, charged, held, strict=False)),
+            (
+                "in all",
+                *("" for _ in names[1:]),
+                f"{sum(row.released for row in rows):,}",
+                charged[-1],
+                held[-1],
+            ),
         ]
     else:
         head = ("", "", "charged", "held")
         lines = [("in all", "", charged[-1], held[-1])]
     out.print(table(head, lines, right=frozenset({"released", "charged", "held"})))
-    if lost_count:
-        count = "1 lost answer" if lost_count == 1 else f"{lost_count:,} lost answers"
-        out.print(
+    for sentence in _sentences(told, oldest_s):
+        out.print(sentence)
+
+
+def _sentences(told: SpendSummary, oldest_s: int | None) -> Iterator[str]:
+    """Give what belongs below the table."""
+    totals = told.totals
+    if told.lost_count:
+        count = "1 lost answer" if told.lost_count == 1 else f"{told.lost_count:,} lost answers"
+        yield (
             f"Of what is held, {format_usd(totals.unknown_nano)} waits for {count}, the oldest "
             f"{oldest_s:,} s old; `mintage status` shows each of an order's."
         )
     if totals.overrun_nano:
-        out.print(f"Of what was charged, {format_usd(totals.overrun_nano)} was above its hold.")
-    out.print(f"From {totals.entry_count:,} entries.")
+        yield f"Of what was charged, {format_usd(totals.overrun_nano)} was above its hold."
+    if totals.adjusted_nano:
+        yield (
+            f"Of what was charged, {format_usd(totals.adjusted_nano)} is adjustments to providers' "
+            "statements."
+        )
+    yield told.provenance.in_words
+
+
+def _print_nothing(told: SpendSummary) -> None:
+    if told.selection == EVERYTHING:
+        screen().print("The books have no entries yet; `mintage run ORDER` makes the first.")
+    else:
+        screen().print(f"The books have no entries of {told.selection.in_words}.")
 
 
 def spend_json(rows: Sequence[SpendRow]) -> dict[str, Any]:
@@ -110,12 +148,18 @@ def rejected_nano(rows: Iterable[SpendRow]) -> int:
     return sum(row.charged_nano for row in rows if row.is_reject)
 
 
-def print_spend(totals: Totals, rows: Sequence[SpendRow]) -> None:
+def print_spend(told: SpendSummary) -> None:
     """Print what became of the money: what was released first, then rejects, the dearest first."""
     out = screen()
+    rows, totals = told.spend, told.totals
     if not rows:
-        out.print("No attempt has been made yet; `mintage run ORDER` makes the first.")
+        if told.selection == EVERYTHING:
+            out.print("No attempt has been made yet; `mintage run ORDER` makes the first.")
+        else:
+            out.print(f"No attempt ended in {told.selection.in_words}.")
         return
+    if told.selection != EVERYTHING:
+        out.print(f"Spend: {told.selection.in_words}")
     ordered = sorted(rows, key=lambda row: (row.is_reject, -row.charged_nano, row.key))
     charged = amounts([*(row.charged_nano for row in ordered), totals.charged_nano])
     lines = [
@@ -128,6 +172,7 @@ def print_spend(totals: Totals, rows: Sequence[SpendRow]) -> None:
             f"{format_usd(rejected_nano(rows))} of {format_usd(totals.charged_nano)} went into "
             f"attempts whose file was not released."
         )
+    out.print(told.provenance.in_words)
 
 
 def print_rejects(books: Books, order_id: str) -> None:

@@ -47,8 +47,9 @@ def write_report(report: Report, form: str, out: Path | None) -> int:
         BadSettings: a binary format without a file, a folder in place of a file, or Parquet
             without the library for it.
     """
-    from console.output import say
+    from console.output import say, screen
     from console.report_formats.people_cells import told_beside
+    from console.report_formats.table_form import show
     from console.streams import write_out
     from flows import BadSettings
 
@@ -56,6 +57,8 @@ def write_report(report: Report, form: str, out: Path | None) -> int:
         if out is None:
             raise BadSettings(f"{form} is no text: name a file for it with --out.")
         _write_binary(report, form, out)
+    elif out is None and form == "table":
+        show(screen(), report)
     elif out is None:
         write_out(report_text(report, form))
     else:

@@ -7,7 +7,7 @@ from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Final
 
 from console.output import amounts
-from ledger import plain
+from ledger import format_usd, plain
 from ledger.reports.report import Cell, Column, ColumnKind, Report
 
 RIGHT: Final = frozenset({ColumnKind.COUNT, ColumnKind.MONEY, ColumnKind.NUMBER, ColumnKind.SHARE})
@@ -26,19 +26,26 @@ def told_beside(report: Report) -> list[str]:
     return [*report.notes, report.provenance.in_words]
 
 
-def people_rows(report: Report) -> list[tuple[str, ...]]:
-    """Every row as texts, the totals last where there are any."""
+def people_rows(report: Report, places: int | None = None) -> list[tuple[str, ...]]:
+    """Every row as texts, the totals last where there are any.
+
+    Amounts are exact, or rounded half-even to `places` decimals.
+    """
     lines = [*report.rows, *([report.totals] if report.totals is not None else [])]
     columns = [
-        _column(column, [line[number] for line in lines])
+        _column(column, [line[number] for line in lines], places)
         for number, column in enumerate(report.columns)
     ]
     return list(zip(*columns, strict=True)) if columns else []
 
 
-def _column(column: Column, cells: Sequence[Cell]) -> list[str]:
+def _column(column: Column, cells: Sequence[Cell], places: int | None) -> list[str]:
     if column.kind is ColumnKind.MONEY:
-        written = iter(amounts([cell for cell in cells if isinstance(cell, int)]))
+        nanos = [cell for cell in cells if isinstance(cell, int)]
+        exact = amounts(nanos)
+        finest = max((len(one.partition(".")[2]) for one in exact), default=0)
+        is_fine = places is None or finest <= places
+        written = iter(exact if is_fine else [format_usd(nano, places) for nano in nanos])
         return ["" if cell is None else next(written) for cell in cells]
     return [_text(column.kind, cell) for cell in cells]
 

@@ -29,14 +29,14 @@ def make(asked: Asked) -> Report:
     """Make the report of the last day that is selected, or of today."""
     accrued_on = asked.selection.last_day or asked.today
     # What is open does not hang on when the days begin: a hold of last month is owed this month too.
-    asked = asked.of(Selection(None, accrued_on, asked.selection.where))
+    up_to = asked.of(Selection(None, accrued_on, asked.selection.where))
     dates: tuple[Cell, ...] = (accrued_on, accrued_on + timedelta(days=1))
-    found = sorted(_open(asked), key=lambda pair: sums.in_order(pair[0]))
+    found = sorted(_open(up_to), key=lambda pair: sums.in_order(pair[0]))
     in_all = [sum(amounts[name] for _, amounts in found) for name in _NAMES]
     return Report(
         name="accruals",
         title=f"Accruals by {titled(asked.by)}",
-        selection=asked.selection,
+        selection=asked.selection if asked.selection.last_day else up_to.selection,
         columns=(
             Column("accrued_on", "accrue on", ColumnKind.DAY),
             Column("reversed_on", "reverse on", ColumnKind.DAY),
@@ -58,7 +58,7 @@ def make(asked: Asked) -> Report:
                 "had lost its answer by then."
             ),
         ),
-        provenance=asked.provenance(),
+        provenance=up_to.provenance(),
     )
 
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from datetime import date, datetime
+from datetime import date
 
 from sqlalchemy import Connection
 
 from ledger import rejects
-from ledger.instants import from_us_or_none
-from ledger.reports import provenance, registry, sums
+from ledger.reports import provenance, registry, spending, sums
 from ledger.reports.asked import Asked
 from ledger.reports.report import Provenance, Report
+from ledger.reports.spending import SpendSummary
 from ledger.selection import EVERYTHING, Selection
 from ledger.views import SpendRow, SummaryRow, Totals
 
@@ -54,11 +54,18 @@ class ReportReader(ABC):
         with self._snapshot() as connection:
             return provenance.provenance(connection, selection)
 
-    def unanswered(self, selection: Selection = EVERYTHING) -> tuple[int, datetime | None]:
-        """How many attempts have no answer yet, and since when the oldest of them waits."""
+    def spend_summary(
+        self, by: Sequence[str] = (), selection: Selection = EVERYTHING
+    ) -> SpendSummary:
+        """All that `mintage ledger summary` tells, of one moment; by criterion it has no rows.
+
+        Raises:
+            SelectionRefused: it cannot be by that.
+        """
         with self._snapshot() as connection:
-            count, oldest_us = sums.unanswered(connection, selection)
-        return count, from_us_or_none(oldest_us)
+            today = date.fromisoformat(self.today())
+            asked = Asked(connection, selection, tuple(by), today)
+            return registry.checked(asked, "summary", spending.spend_summary)
 
     def spend(
         self, order_id: str | None = None, selection: Selection = EVERYTHING

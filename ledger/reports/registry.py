@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeVar
 
 from ledger.errors import SelectionRefused
 from ledger.reports import accruals, budget, spending, trend, variance, yields
@@ -12,6 +12,7 @@ from ledger.reports.asked import Asked
 from ledger.reports.report import Report
 
 Make = Callable[[Asked], Report]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +82,16 @@ def make(asked: Asked, name: str) -> Report:
     kind = REPORTS.get(name)
     if kind is None:
         raise SelectionRefused(f"there is no report {name!r}; there are {', '.join(REPORTS)}")
+    return checked(asked, name, kind.make)
+
+
+def checked(asked: Asked, name: str, make_it: Callable[[Asked], T]) -> T:
+    """Make something of what a report is asked, once it can be by that and of that.
+
+    Raises:
+        SelectionRefused: it cannot.
+    """
+    kind = REPORTS[name]
     by = asked.by or kind.by
     for one in by:
         if one not in kind.choices:
@@ -95,4 +106,4 @@ def make(asked: Asked, name: str) -> Report:
         raise SelectionRefused(
             f"the report {name} is about whole orders: filter by order and not by job"
         )
-    return kind.make(asked.by_these(by))
+    return make_it(asked.by_these(by))

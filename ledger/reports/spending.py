@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
 from ledger import rejects
+from ledger.instants import from_us_or_none
 from ledger.reports import sums
 from ledger.reports.asked import (
     Asked,
@@ -13,7 +18,8 @@ from ledger.reports.asked import (
     titled,
     unnamed_note,
 )
-from ledger.reports.report import Cell, Column, ColumnKind, Report
+from ledger.reports.report import Cell, Column, ColumnKind, Provenance, Report
+from ledger.selection import Selection
 from ledger.views import SpendRow, SummaryRow, Totals
 
 _AMOUNTS = (
@@ -27,10 +33,45 @@ _AMOUNTS = (
 _RELEASED = Column("released", "released", ColumnKind.COUNT)
 
 
+@dataclass(frozen=True, slots=True)
+class SpendSummary:
+    """What was spent, held and lost sight of, at one moment."""
+
+    selection: Selection
+    by: tuple[str, ...]
+    totals: Totals
+    rows: Sequence[SummaryRow]
+    """By the dimensions; none where there is none, and none by criterion."""
+    spend: Sequence[SpendRow]
+    """What became of the money, by criterion."""
+    lost_count: int
+    """Attempts that have no answer yet."""
+    lost_since: datetime | None
+    """When the oldest of them was held."""
+    provenance: Provenance
+
+
+def spend_summary(asked: Asked) -> SpendSummary:
+    """Put the summary together."""
+    connection, selection = asked.connection, asked.selection
+    by_criterion = asked.by == ("criterion",)
+    lost_count, lost_since_us = sums.unanswered(connection, selection)
+    return SpendSummary(
+        selection=selection,
+        by=asked.by,
+        totals=sums.totals(connection, selection),
+        rows=[] if by_criterion or not asked.by else sums.summary(connection, asked.by, selection),
+        spend=rejects.spend(connection, selection) if by_criterion else [],
+        lost_count=lost_count,
+        lost_since=from_us_or_none(lost_since_us),
+        provenance=asked.provenance(),
+    )
+
+
 def make(asked: Asked) -> Report:
     """Make the summary; by criterion it says what became of the money."""
     if asked.by == ("criterion",):
-        return by_criterion(asked, "summary")
+        return ends_report(asked, "summary")
     totals = sums.totals(asked.connection, asked.selection)
     if not asked.by:
         return Report(
@@ -68,7 +109,7 @@ def _amounts(of: Totals | SummaryRow) -> tuple[Cell, ...]:
     )
 
 
-def by_criterion(asked: Asked, name: str) -> Report:
+def ends_report(asked: Asked, name: str) -> Report:
     """Make a report of what became of the files, and of the money with them."""
     found = rejects.spend(asked.connection, asked.selection)
     rows = sorted(found, key=lambda row: (row.is_reject, -row.charged_nano, row.key))

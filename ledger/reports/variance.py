@@ -28,12 +28,12 @@ from ledger.selection import Selection
 
 _COLUMNS = (
     Column("expected_usd", "quoted", ColumnKind.MONEY),
-    Column("first_pass_usd", "first pass", ColumnKind.MONEY),
-    Column("dearest_usd", "dearest", ColumnKind.MONEY),
     Column("charged_usd", "charged", ColumnKind.MONEY),
     Column("other_days_usd", "other days", ColumnKind.MONEY),
     Column("difference_usd", "difference", ColumnKind.MONEY),
     Column("difference_share", "of quote", ColumnKind.SHARE),
+    Column("first_pass_usd", "first pass", ColumnKind.MONEY),
+    Column("dearest_usd", "dearest", ColumnKind.MONEY),
     Column("held_usd", "had held", ColumnKind.MONEY),
     Column("held_share", "of holds", ColumnKind.SHARE),
 )
@@ -63,12 +63,12 @@ class _Against:
         quoted = bool(self.quoted)
         return (
             self.expected_nano if quoted else None,
-            self.first_pass_nano if quoted else None,
-            self.dearest_nano if quoted else None,
             self.charged_nano,
             self.other_days_nano,
             difference_nano if quoted else None,
             share_of(difference_nano, self.expected_nano) if quoted else None,
+            self.first_pass_nano if quoted else None,
+            self.dearest_nano if quoted else None,
             self.held_nano,
             share_of(self.ended_nano, self.held_nano),
         )

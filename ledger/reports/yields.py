@@ -61,7 +61,7 @@ class _Yield:
 def make(asked: Asked) -> Report:
     """Make the report; by criterion it says what became of the money."""
     if asked.by == ("criterion",):
-        return spending.by_criterion(asked, "yield")
+        return spending.ends_report(asked, "yield")
     found = _found(asked)
     everything = _Yield()
     for one in found.values():
