@@ -21,6 +21,8 @@ from console.capacity_lines import (
     unit_places,
 )
 from console.output import print_json, screen
+from console.screen import Screen
+from console.streams import write_out
 from flows import Capacity, Staying, staying
 from flows.capacity import REVIEW_EFFORT, WORKING_DAYS, Exact
 from ledger.asset_costs import AssetCosts
@@ -33,6 +35,13 @@ JSON_PLACES = 9
 def print_capacity(found: Capacity, costs: AssetCosts | None) -> None:
     """Print it for people."""
     out = screen()
+    with out.capture() as written:
+        _lay_out(out, found, costs)
+    # Rich fills lines up to the width of a table; nobody needs the blanks.
+    write_out("".join(f"{line.rstrip()}\n" for line in written.get().splitlines()))
+
+
+def _lay_out(out: Screen, found: Capacity, costs: AssetCosts | None) -> None:
     out.print(sentence(found))
     out.print(_people_sentence(found))
     for section, steps in groupby([*_inputs(found, costs), *lines(found)], lambda one: one.section):
