@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, and_, case, func, select
 
 from ledger.exports.companions import Companions, Correction, MonthCap
 from ledger.exports.selected_entries import conditions
 from ledger.finance_tables import adjustments, statements
-from ledger.kinds import Scope
+from ledger.kinds import AdjustmentReason, EntryKind, Scope
 from ledger.schema import cap_rules, entries
 from ledger.selection import Selection
 
 
 def read_companions(connection: Connection, selection: Selection) -> Companions:
     """Read what goes with the charges of a selection."""
-    invoices = {
+    return Companions(
+        _invoices(connection), _corrections(connection, selection), _month_caps(connection)
+    )
+
+
+def _invoices(connection: Connection) -> dict[tuple[str, str], str]:
+    return {
         (row.provider, row.period): row.invoice_id
         for row in connection.execute(
             select(statements.c.provider, statements.c.period, statements.c.invoice_id)
@@ -23,15 +29,39 @@ def read_companions(connection: Connection, selection: Selection) -> Companions:
             .order_by(statements.c.number)
         )
     }
-    corrections = {
-        row.entry_id: Correction(row.reason, row.period)
-        for row in connection.execute(
-            select(adjustments.c.entry_id, adjustments.c.reason, adjustments.c.period)
-            .join(entries, entries.c.entry_id == adjustments.c.entry_id)
-            .where(*conditions(selection))
+
+
+def _corrections(connection: Connection, selection: Selection) -> dict[int, Correction]:
+    charge = entries.alias("charge")
+    # What is taken out of a period because another month's statement has it corrects its own period.
+    is_taken_out = and_(
+        adjustments.c.reason == AdjustmentReason.OTHER_PERIOD.value, adjustments.c.theirs_nano == 0
+    )
+    billed = case(
+        (is_taken_out, func.coalesce(charge.c.period, entries.c.period)),
+        else_=adjustments.c.period,
+    )
+    statement = (
+        select(adjustments.c.entry_id, adjustments.c.reason, billed.label("billed_period"))
+        .join(entries, entries.c.entry_id == adjustments.c.entry_id)
+        .join(
+            charge,
+            and_(
+                charge.c.attempt_id == adjustments.c.attempt_id,
+                charge.c.kind == EntryKind.CHARGE.value,
+            ),
+            isouter=True,
         )
+        .where(*conditions(selection))
+    )
+    return {
+        row.entry_id: Correction(row.reason, row.billed_period)
+        for row in connection.execute(statement)
     }
-    month_caps = tuple(
+
+
+def _month_caps(connection: Connection) -> tuple[MonthCap, ...]:
+    return tuple(
         MonthCap(row.subject, row.at_us, row.cap_nano)
         for row in connection.execute(
             select(cap_rules.c.subject, cap_rules.c.at_us, cap_rules.c.cap_nano)
@@ -39,4 +69,3 @@ def read_companions(connection: Connection, selection: Selection) -> Companions:
             .order_by(cap_rules.c.rule_id)
         )
     )
-    return Companions(invoices, corrections, month_caps)

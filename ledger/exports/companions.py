@@ -13,7 +13,7 @@ class Correction:
     reason: str
     """A word of `AdjustmentReason`."""
     billed_period: str
-    """The period of the provider's statement; the entry is in a later one where that was closed."""
+    """The period whose bill it belongs to; the entry is in a later one where that was closed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class Companions:
     """All of it, of one selection."""
 
     invoices: Mapping[tuple[str, str], str] = field(default_factory=dict)
-    """The invoice's id by provider and period, where a statement was posted that names one."""
+    """The invoice's id by provider and period, of the newest statement posted that names one."""
     corrections: Mapping[int, Correction] = field(default_factory=dict)
     """By the entry's id."""
     month_caps: tuple[MonthCap, ...] = ()

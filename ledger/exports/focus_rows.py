@@ -147,9 +147,7 @@ class _RowMaker:
             "BillingCurrency": CURRENCY,
             "BillingPeriodStart": _moment(day_number(first) * _DAY_S),
             "BillingPeriodEnd": _moment((day_number(last) + 1) * _DAY_S),
-            "InvoiceId": _id(
-                "invoice", self._companions.invoices.get((line.provider, line.period))
-            ),
+            "InvoiceId": self._invoice(line.provider, line.period),
             "InvoiceIssuerName": provider,
             "PricingCurrency": CURRENCY,
             "ProviderName": provider,
@@ -172,6 +170,9 @@ class _RowMaker:
         vendor = None if self._mapping is None else self._mapping.vendor(provider)
         return _id("provider", vendor or provider[:1].upper() + provider[1:])
 
+    def _invoice(self, provider: str, period: str) -> str:
+        return _id("invoice", self._companions.invoices.get((provider, period)))
+
     def _coding(self, subject: Subject) -> dict[str, str]:
         if self._mapping is None:
             return {}
@@ -193,10 +194,11 @@ class _RowMaker:
         made["ChargeDescription"] = _text(f"Adjustment{why} to the provider's statement: {about}")
         made["ListCost"] = made["ContractedCost"] = amount
         made["x_AdjustmentReason"] = reason or ""
-        if correction is not None and correction.billed_period != line.period:
-            # What a closed period should have had stands in a later one.
+        if correction is not None and correction.billed_period < line.period:
+            # What a closed period should have had stands in a later one, and is of its invoice.
             made["ChargeClass"] = "Correction"
             made["x_AdjustedPeriod"] = _id("P", correction.billed_period)
+            made["InvoiceId"] = self._invoice(line.provider, correction.billed_period)
 
 
 def _use(line: ChargeLine, made: dict[str, str]) -> None:
