@@ -83,6 +83,7 @@ def post(
         )
     moves = list(_moves(connection, invoice, matching))
     if not moves and newest is not None and _is_same(newest, invoice, matching):
+        _check_sum(connection, invoice, matching)
         return Posted(number, 0, 0, again=True)
     connection.execute(
         insert(statements),
