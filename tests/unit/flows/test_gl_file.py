@@ -95,12 +95,18 @@ netsuite: {dates: D.M.Y}
     codes = "account, department, class, location"
     assert found == [
         '1: rounding: found nothing; wanted an account, such as "6999"',
-        "2: rules[0].when.cost_centre: found an unknown field (did you mean cost_center?); wanted "
-        "only cost_center, campaign, model, provider",
-        "3: rules[0].set.acount: found an unknown field (did you mean account?); wanted only "
-        f"{codes}",
-        "4: rules[1].when: found nothing; wanted one or more of cost_center, campaign, model, "
-        "provider",
+        (
+            "2: rules[0].when.cost_centre: found an unknown field (did you mean cost_center?); wanted "
+            "only cost_center, campaign, model, provider"
+        ),
+        (
+            "3: rules[0].set.acount: found an unknown field (did you mean account?); wanted only "
+            f"{codes}"
+        ),
+        (
+            "4: rules[1].when: found nothing; wanted one or more of cost_center, campaign, model, "
+            "provider"
+        ),
         f"5: rules[1].set: found nothing; wanted one or more of {codes}",
         f"6: rules[2].when.campaign: found 'a*b'; wanted {names}",
         f"6: rules[2].when.model: found true; wanted {names}",
@@ -109,8 +115,10 @@ netsuite: {dates: D.M.Y}
         "8: rules[3]: found the number 5; wanted a list of rules, each with `when` and `set`",
         '10: payable.studio.account: found nothing; wanted an account, such as "6210"',
         f"11: variance.foo: found an unknown field; wanted only {codes}",
-        "12: xero.tracking: found a mapping; wanted at most two of department, class, location, each "
-        "with the name of a tracking category",
+        (
+            "12: xero.tracking: found a mapping; wanted at most two of department, class, location, each "
+            "with the name of a tracking category"
+        ),
         "13: netsuite.dates: found 'D.M.Y'; wanted MM/DD/YYYY, DD/MM/YYYY or YYYY-MM-DD",
     ]
 

@@ -142,14 +142,20 @@ def test_a_rounding_line_says_what_was_rounded() -> None:
 def test_netsuite_gets_what_its_import_wants() -> None:
     text, _ = written("journal-netsuite", [a_line(1_234_500_000, campaign="summer-2026")])
     assert text.splitlines() == [
-        "External ID,Date,Posting Period,Subsidiary,Currency,Memo,Account,Debit,Credit,Line Memo,"
-        "Name,Department,Class,Location",
-        "MINTAGE-2026-11-replicate,11/30/2026,Nov 2026,,USD,Mintage replicate 2026-11 "
-        "(MINTAGE-2026-11-replicate),6210,1.23,,Mintage replicate 2026-11: 1 charge,,Marketing,"
-        "Summer,Berlin",
-        "MINTAGE-2026-11-replicate,11/30/2026,Nov 2026,,USD,Mintage replicate 2026-11 "
-        '(MINTAGE-2026-11-replicate),2010,,1.23,"Mintage replicate 2026-11: owed to Replicate, '
-        'Inc.; exactly 1.2345 USD","Replicate, Inc.",,,',
+        (
+            "External ID,Date,Posting Period,Subsidiary,Currency,Memo,Account,Debit,Credit,Line Memo,"
+            "Name,Department,Class,Location"
+        ),
+        (
+            "MINTAGE-2026-11-replicate,11/30/2026,Nov 2026,,USD,Mintage replicate 2026-11 "
+            "(MINTAGE-2026-11-replicate),6210,1.23,,Mintage replicate 2026-11: 1 charge,,Marketing,"
+            "Summer,Berlin"
+        ),
+        (
+            "MINTAGE-2026-11-replicate,11/30/2026,Nov 2026,,USD,Mintage replicate 2026-11 "
+            '(MINTAGE-2026-11-replicate),2010,,1.23,"Mintage replicate 2026-11: owed to Replicate, '
+            'Inc.; exactly 1.2345 USD","Replicate, Inc.",,,'
+        ),
     ]
 
 
