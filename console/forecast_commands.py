@@ -46,6 +46,8 @@ def forecast(
     """Forecast a month to its end: spent, held, and what the nights that are left will cost."""
     from datetime import date
 
+    from flows import BadSettings
+    from ledger.errors import SelectionRefused
     from ledger.forecasting import Wish
     from ledger.reports.forecast import report_of
 
@@ -54,7 +56,10 @@ def forecast(
         today = date.fromisoformat(books.today())
         selection = read_selection(period or today.strftime("%Y-%m"), None, None, where)
         quotes = None if orders is None else _quotes(house, orders)
-        found = books.forecast(Wish(selection, today, by, quotes))
+        try:
+            found = books.forecast(Wish(selection, today, by, quotes))
+        except SelectionRefused as error:
+            raise BadSettings(f"{error}.") from error
     return write_report(report_of(found), format, out)
 
 
