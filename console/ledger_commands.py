@@ -8,6 +8,7 @@ from cyclopts import App, Parameter
 
 from console import (
     budget_commands,
+    close_commands,
     export_commands,
     fingerprint_commands,
     forecast_commands,
@@ -28,6 +29,7 @@ def register(app: App) -> None:
     ledger.command(roles)
     forecast_commands.register(ledger)
     budget_commands.register(ledger)
+    close_commands.register(ledger)
     fingerprint_commands.register(ledger)
     app.command(ledger)
 

@@ -6,11 +6,13 @@
       replicate: {day: "50.00"}
 
 What the file says wins over what `mintage ledger budget set` said about the same subject. A subject
-that the file does not name keeps the cap that it has.
+that the file does not name keeps the cap that it has. A file is nobody's second person: where it
+asks for a raise that takes two, the run says so and goes on under the cap that stands.
 """
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from typing import Annotated
 
@@ -20,6 +22,9 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, StrictStr, Validatio
 from flows.errors import BadSettings
 from flows.plain_files import read_plain_file
 from ledger import Books, MoneyError, Scope, hold_nano, parse_usd
+from ledger.errors import ApprovalRefused
+
+log = logging.getLogger("mintage.caps")
 
 BY = "settings file"
 CAPS_BYTES_MAX = 1_000_000
@@ -114,7 +119,18 @@ def apply_caps(books: Books, path: Path | None) -> int:
     changes = {key: cap for key, cap in sorted(wanted.items()) if known.get(key) != cap}
     if not changes:
         return 0
+    changed = 0
     with books.transaction() as desk:
         for (scope, subject), cap_nano in changes.items():
-            desk.set_cap(scope, subject, cap_nano, by=BY, because=f"{path.name} says so")
-    return len(changes)
+            try:
+                desk.set_cap(scope, subject, cap_nano, by=BY, because=f"{_named(path)} says so")
+            except ApprovalRefused as error:
+                log.warning("%s asks for what takes two persons, and %s", path, f"{error}.")
+            else:
+                changed += 1
+    return changed
+
+
+def _named(path: Path) -> str:
+    """The file's name as a reason can have it: without what nobody can see in it."""
+    return "".join(one for one in path.name if one.isprintable()) or "a file"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 
 from sqlalchemy import (
@@ -21,7 +22,7 @@ from ledger import budgeting, caps, entries, raise_limit
 from ledger.budgeting import Budget, budget_id, subject_name
 from ledger.errors import ApprovalRefused, CapRefused, CapTooLow, UnknownOrder
 from ledger.kinds import EntryKind, HoldState, Scope
-from ledger.money import NANO_MAX, format_usd
+from ledger.money import NANO_MAX, format_usd, plain, usd
 from ledger.records import JobState, OrderState
 from ledger.schema import (
     AnyRow,
@@ -125,13 +126,16 @@ def set_cap(
 
 
 def _by_two(connection: Connection, scope: Scope, subject: str, cap_nano: int | None) -> str:
+    """Say why one person cannot do it, and with which command two can."""
     limit = raise_limit.in_force(connection)
     most = format_usd(limit.limit_nano or 0) if limit else "nothing"
-    asked = "taking it away" if cap_nano is None else f"a cap of {format_usd(cap_nano)}"
+    asked = "to take it away" if cap_nano is None else f"a cap of {format_usd(cap_nano)}"
+    amount = "set {} {} none" if cap_nano is None else f"raise {{}} {{}} {plain(usd(cap_nano))}"
+    command = amount.format(scope.value, shlex.quote(subject))
     return (
         f"the cap of {scope.value.replace('_center', ' centre')} {subject} stays as it is: one "
-        f"person may raise a cap by {most} at most, and {asked} takes two; see "
-        "`mintage ledger budget raise`"
+        f"person may raise a cap by {most} at most, and {asked} takes two; ask for it with "
+        f"`mintage ledger budget {command} --by … --because …`"
     )
 
 

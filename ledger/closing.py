@@ -285,7 +285,8 @@ def _earlier_open(connection: Connection, period: str) -> list[OpenPoint]:
             month,
             count,
             charged_nano,
-            f"{month} has entries and is not closed: close it first",
+            f"{month} has entries and is not closed",
+            "close it first",
         )
         for month, (count, charged_nano) in sorted(_by_month(connection).items())
         if month < period and not is_closed(connection, month)

@@ -105,8 +105,8 @@ def _of_provider(period: str, rest: ProviderRest) -> OpenPoint | None:
             name,
             0,
             rest.charged_nano,
-            f"{name} has no statement for {period}, and the books have {charged}: post one with "
-            f"`mintage ledger reconcile --provider {name} --period {period} --post`",
+            f"{name} has no statement for {period}, and the books have {charged}",
+            f"post one with `mintage ledger reconcile --provider {name} --period {period} --post`",
         )
     # Equal to the cent: an invoice in whole cents is what the books come to when they are rounded.
     if abs(rest.rest_nano) <= _HALF_A_CENT_NANO:
@@ -118,7 +118,8 @@ def _of_provider(period: str, rest: ProviderRest) -> OpenPoint | None:
         rest.rest_nano,
         f"{name} bills {format_usd(rest.statement_nano or 0)} for {period} (statement "
         f"{rest.statement_number}), and the books have {charged}: {format_usd(rest.rest_nano)} "
-        f"apart; reconcile and post what differs",
+        "apart",
+        "reconcile it and post what differs",
     )
 
 
@@ -140,8 +141,9 @@ def _still_held(connection: Connection, period: str) -> list[OpenPoint]:
                 count,
                 amount_nano,
                 f"{what} {state} at {provider} since {period} with {format_usd(amount_nano)} held "
-                f"({named}{more}): `mintage resume` looks for them, and `mintage ledger settle` "
-                "decides about those that nobody finds",
+                f"({named}{more})",
+                "`mintage resume` looks for them, and `mintage ledger settle` decides about those "
+                "that nobody finds",
             )
         )
     return points

@@ -86,7 +86,9 @@ class OpenPoint:
     amount_nano: int
     """Charged without a statement; books less statement; held; charged in the earlier period."""
     sentence: str
-    """What is open, and what to do about it."""
+    """What is open."""
+    advice: str = ""
+    """What to do about it; nothing once somebody has signed for it."""
 
     @property
     def can_be_signed(self) -> bool:
