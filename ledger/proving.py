@@ -12,6 +12,7 @@ from ledger.caps_proof import CAP_RULES, DAYS, first_wrong_day
 from ledger.closing_proof import CLOSING_RULES, ENDED, PERSONS, first_alone, first_too_early
 from ledger.fingerprints_proof import FINGERPRINT_RULES
 from ledger.instants import period_of
+from ledger.invoices.proof import ARITHMETIC, INVOICE_RULES, first_wrong_statement
 from ledger.mends_proof import MEND_RULES
 from ledger.money import charge_nano, format_usd
 from ledger.proof_rules import MONEY_RULES, WORK_RULES, Rule
@@ -82,6 +83,9 @@ def _findings(connection: Connection) -> Iterator[tuple[str, str | None]]:
         yield rule.sentence, _first_break(connection, rule)
     yield OWNERS, first_own(connection)
     yield UNREVIEWED, first_unreviewed(connection)
+    for rule in INVOICE_RULES:
+        yield rule.sentence, _first_break(connection, rule)
+    yield ARITHMETIC, first_wrong_statement(connection)
     for rule in CLOSING_RULES:
         yield rule.sentence, _first_break(connection, rule)
     yield PERSONS, first_alone(connection)

@@ -117,10 +117,22 @@ def amounts(connection: Connection, provider: str, period: str) -> Iterator[Move
             yield Moved(ref, attempt_id, amount_nano, reason, bool(is_attributed))
 
 
-def total_nano(connection: Connection, provider: str, period: str) -> int:
-    """What the same amounts add up to."""
+def total_nano(
+    connection: Connection,
+    provider: str,
+    period: str,
+    *,
+    between: tuple[int, int] | None = None,
+) -> int:
+    """What the same amounts add up to.
+
+    With `between`, the first and the last entry of a statement: as they were when it was posted.
+    """
     charged = _charged(provider, period, _sum(entries.c.amount_nano))
     adjusted = _adjusted(provider, period, _sum(_MOVED))
+    if between is not None:
+        charged = charged.where(entries.c.entry_id < between[0])
+        adjusted = adjusted.where(adjustments.c.entry_id <= between[1])
     return int(connection.execute(charged).scalar_one()) + int(
         connection.execute(adjusted).scalar_one()
     )
