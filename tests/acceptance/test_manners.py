@@ -87,7 +87,9 @@ def cpu_of_children_s() -> float:
         ("run a.yaml --egnine inline", ("--egnine", "--engine")),
         ("run a.yaml --engine steam", ("steam", "inline", "prefect")),
         ("ledger summary --by colour", ("colour", "campaign")),
-        ("ledger export --format xlsx", ("xlsx", "csv")),
+        ("ledger export --format pdf", ("pdf", "csv", "xlsx", "focus-1.4")),
+        ("ledger export --period 2026-13", ("2026-13", "2026-11")),
+        ("ledger export --where color=red", ("'color'", "cost_center")),
         ("status --limit 0", ("--limit", ">= 1")),
         ("review reject job --by m@acme.example", ("needs --because",)),
         ("nightly . --date tomorrow", ("'tomorrow' is no date", "2026-11-22")),
@@ -144,7 +146,9 @@ def test_a_broken_pipe_does_not_hide_what_a_check_found(minted: Desk) -> None:
 def test_closed_and_full_outputs_do_no_harm(minted: Desk) -> None:
     for words in ("status", "status --json", "ledger export"):
         closed = shell(minted, f"{sys.executable} -m console {words} >&-; echo $?")
-        assert (closed.stdout, closed.stderr) == ("0\n", "")
+        assert closed.stdout == "0\n"
+        told = r"4 charges written, \$0\.\d+ in all\. .*\n" if words == "ledger export" else ""
+        assert re.fullmatch(told, closed.stderr), closed.stderr
         with Path("/dev/full").open("w") as full:
             assert_one_sentence(
                 run_with(minted, *words.split(), stdout=full), 1, "No space left on device"

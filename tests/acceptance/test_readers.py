@@ -179,7 +179,10 @@ def test_the_cost_report_appears_whole_and_replaces_the_old_one(
     for _ in range(2):
         done = world.mintage("ledger", "export", "--out", str(out))
         assert (done.code, done.out) == (0, "")
-        assert done.err == f"8 charges written to {out}\n"
+        start, rest = done.err.split(" in all. Made of ")
+        charged = world.here("ledger", "summary", "--json").json()["charged_usd"]
+        assert start == f"8 charges written to {out}, ${charged}"
+        assert re.fullmatch(r"8 entries, E\d+ to E\d+, sealed: [0-9a-f]{64}\.\n", rest), rest
     assert files_below(tmp_path) == {"reports/2026/costs.csv"}
     with out.open(newline="", encoding="utf-8") as file:
         assert list(csv.DictReader(file)) == world.charges()
