@@ -165,10 +165,17 @@ def test_a_charge_period_is_whole_seconds_within_its_month(
 
 
 def test_ids_carry_a_letter_so_that_no_reader_takes_them_for_numbers() -> None:
-    digits = dict.fromkeys(
-        ("order_id", "job_id", "attempt_id", "cost_center", "campaign", "model"), "4711"
+    line = a_line(
+        order_id="4711",
+        job_id="4711",
+        attempt_id="4711",
+        cost_center="4711",
+        campaign="4711",
+        model="4711",
+        provider="12",
+        provider_ref="1e5",
+        owner="7",
     )
-    line = a_line(**digits, provider="12", provider_ref="1e5", owner="7")
     (row,) = rows_of(written("focus-1.2", [line], mapping=None)[0])
     ids = [name for name in row if name.endswith("Id") or name in {"x_Campaign", "x_Model"}]
     for name in ids:
