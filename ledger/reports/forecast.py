@@ -18,7 +18,6 @@ NAMED_MAX: Final = 8
 _AMOUNTS: Final = (
     Column("spent_usd", "spent", ColumnKind.MONEY),
     Column("held_usd", "held", ColumnKind.MONEY),
-    Column("nights_left", "nights", ColumnKind.COUNT),
     Column("to_come_usd", "to come", ColumnKind.MONEY),
     Column("forecast_usd", "forecast", ColumnKind.MONEY),
 )
@@ -28,8 +27,9 @@ _CAPS: Final = (
     Column("cap_reached_on", "reached", ColumnKind.DAY),
 )
 _NIGHTS: Final = (
-    Column("nights_counted", "counted", ColumnKind.COUNT),
     Column("night_usd", "a night", ColumnKind.MONEY),
+    Column("nights_counted", "mean of", ColumnKind.COUNT),
+    Column("nights_left", "nights", ColumnKind.COUNT),
 )
 
 
@@ -56,7 +56,6 @@ def _cells(row: ForecastRow, by: str, known: dict[str, OrderForecast]) -> tuple[
         row.key,
         row.spent_nano,
         row.held_nano,
-        row.nights_left,
         row.to_come_nano,
         row.forecast_nano,
     )
@@ -66,9 +65,10 @@ def _cells(row: ForecastRow, by: str, known: dict[str, OrderForecast]) -> tuple[
         return amounts
     one = known.get(row.key or "")
     if one is None:
-        return (*amounts, None, None)
+        return (*amounts, None, None, None)
     night_nano = None if one.is_unknown or not (one.nights or one.quote) else one.night_nano
-    return (*amounts, len(one.nights), None if night_nano is None else round(night_nano))
+    mean_nano = None if night_nano is None else round(night_nano)
+    return (*amounts, mean_nano, len(one.nights), row.nights_left)
 
 
 def _totals(rows: Sequence[ForecastRow], by: str) -> tuple[Cell, ...]:
@@ -76,14 +76,11 @@ def _totals(rows: Sequence[ForecastRow], by: str) -> tuple[Cell, ...]:
         "in all",
         sum(row.spent_nano for row in rows),
         sum(row.held_nano for row in rows),
-        sum(row.nights_left for row in rows),
         sum(row.to_come_nano for row in rows),
         sum(row.forecast_nano for row in rows),
     )
-    if by == "cost_center":
-        # Caps of some add up to no cap of all.
-        return (*sums, None, None, None)
-    return (*sums, None, None) if by == "order" else sums
+    # Caps of some add up to no cap of all, and means of orders to no mean.
+    return (*sums, None, None, None) if by in {"cost_center", "order"} else sums
 
 
 def _notes(found: Forecast) -> Iterator[str]:
