@@ -6,7 +6,7 @@ from dataclasses import fields
 from decimal import Decimal
 from fractions import Fraction
 from itertools import groupby
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.table import Table
 
@@ -25,7 +25,9 @@ from console.screen import Screen
 from console.streams import write_out
 from flows import Capacity, Staying, staying
 from flows.capacity import REVIEW_EFFORT, WORKING_DAYS, Exact
-from ledger.asset_costs import AssetCosts
+
+if TYPE_CHECKING:
+    from ledger.asset_costs import AssetCosts
 
 NOTE = "The arithmetic is exact; figures are rounded only here."
 DEARER_SHOWN = 3
