@@ -9,12 +9,16 @@ from typing import Final
 
 from console.escaping import shown
 from console.output import amounts
+from ledger import NANO
 
 INK: Final = "#1a1a1a"
 FAINT: Final = "#5f5f5f"
 GRID: Final = "#d9d9d9"
 _CHARACTER_WIDTH: Final = 6.7
 """Of the usual sans serif at 12 pixels, on the average and a little more."""
+
+_HEADROOM: Final = 25
+"""One part in so many is left free above the largest amount."""
 
 
 def number(value: float) -> str:
@@ -84,15 +88,15 @@ class Scale:
         return made
 
 
-def scale(values: Sequence[int], top: float, height: float, marks: int = 5) -> Scale:
+def scale(values: Sequence[int], top: float, height: float, marks: int = 6) -> Scale:
     """Make a scale from nought to the largest amount, or from the smallest where that is below."""
     low, high = min(0, *values, 0), max(0, *values, 0)
     if low == high:
-        high = 10**9
+        high = NANO
     step = _round_step((high - low) / marks)
-    first, last = -(-low // step) if low >= 0 else low // step, -(-high // step)
-    ticks = tuple(step * one for one in range(first, last + 1))
-    return Scale(ticks[0], ticks[-1], top, height, ticks)
+    ticks = tuple(step * one for one in range(-(-low // step), high // step + 1))
+    room = (high - low) // _HEADROOM
+    return Scale(low and low - room, high and high + room, top, height, ticks)
 
 
 def _round_step(at_least: float) -> int:

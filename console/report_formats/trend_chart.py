@@ -29,6 +29,7 @@ _MONTHS: Final = (
     "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"
 )  # fmt: skip
 _LABELS_MAX: Final = 12
+_THIN: Final = 4.0
 
 
 @dataclass(slots=True)
@@ -152,7 +153,8 @@ def _bars(axis: _Axis, series: Sequence[_Series], top: float, height: float) -> 
     ]
     scale = svg.scale(sums, top, height)
     made = scale.grid(_LEFT, _RIGHT)
-    gap = min(axis.slot * 0.2, 6.0)
+    # Gaps between bars that are hardly wider than a pixel would flicker.
+    gap = min(axis.slot * 0.2, 6.0) if axis.slot > _THIN else 0.0
     for number, time in enumerate(axis.times):
         ends = {1: 0, -1: 0}
         for one in series:
@@ -189,7 +191,7 @@ def _running(axis: _Axis, series: Sequence[_Series], top: float, height: float) 
     last = format_usd(so_far[-1]) if so_far else format_usd(0)
     return [
         *scale.grid(_LEFT, _RIGHT),
-        svg.text((_LEFT, top - 14), f"So far: {last}", fill=svg.INK),
+        svg.text((_LEFT, top - 14), f"Charged so far: {last}", fill=svg.INK),
         (
             f'<polyline points="{points}" fill="none" stroke="{_LINE}" stroke-width="2.5" '
             'stroke-linejoin="round" stroke-linecap="round"/>'
