@@ -13,6 +13,7 @@ from console import (
     fingerprint_commands,
     forecast_commands,
     gl_commands,
+    reconcile_commands,
     report_commands,
 )
 from console.arguments import Json, open_house
@@ -24,6 +25,7 @@ def register(app: App) -> None:
     report_commands.register(ledger)
     export_commands.register(ledger)
     gl_commands.register(ledger)
+    reconcile_commands.register(ledger)
     ledger.command(verify)
     ledger.command(migrate)
     ledger.command(roles)

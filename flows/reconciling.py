@@ -16,6 +16,7 @@ from ledger.errors import SelectionRefused, StatementRefused
 from ledger.invoices.matching import Asked
 from ledger.invoices.statement import FindingKind, Invoice, Matching, Posted
 from ledger.invoices.theirs import Theirs
+from ledger.selection import Selection, of_period
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,14 @@ class Reconciliation:
 
     invoice: Invoice
     matching: Matching
+    is_whole: bool = True
+    """Whether the lines are all that the provider bills; if not, they cannot be posted."""
+
+    @property
+    def selection(self) -> Selection:
+        """The provider's entries of the period."""
+        provider = frozenset({self.invoice.provider})
+        return of_period(self.invoice.period, [("provider", provider)])
 
     @property
     def differences(self) -> int:
@@ -58,6 +67,7 @@ def reconcile(
     *,
     sha256: str | None = None,
     notes: Sequence[str] = (),
+    is_whole: bool = True,
 ) -> Reconciliation:
     """Match lines with the books; nothing is written.
 
@@ -80,7 +90,10 @@ def reconcile(
     except SelectionRefused as error:
         raise BadSettings(f"{error}.") from error
     invoice = Invoice(wish.provider, wish.period, wish.source, digest, wish.invoice_id)
-    return Reconciliation(invoice, replace(matching, notes=(*notes, *matching.notes)))
+    told = [*notes, *matching.notes]
+    if books.today().startswith(wish.period):
+        told.append(f"{wish.period} is not over: what is charged from now on is in no line yet.")
+    return Reconciliation(invoice, replace(matching, notes=tuple(told)), is_whole)
 
 
 def post(books: Books, found: Reconciliation, *, by: str, because: str) -> Posted:
@@ -90,6 +103,11 @@ def post(books: Books, found: Reconciliation, *, by: str, because: str) -> Poste
         BadSettings: the statement is refused as it is.
         BooksBusy: the books have changed since they were matched.
     """
+    if not found.is_whole:
+        raise BadSettings(
+            "Not every run could be priced, so the lines are not all that is billed: post the "
+            "provider's invoice from a file."
+        )
     try:
         with books.transaction() as desk:
             return desk.post_statement(found.invoice, found.matching, by=by, because=because)

@@ -18,8 +18,10 @@ from flows.json_records import JsonRecords, NoRecords
 from flows.plain_files import open_plain_file
 from flows.problems import Problem
 from flows.statement_amounts import NoAmount, nano_of, read_amount
-from flows.statement_columns import NoSuchColumn, find_columns
+from flows.statement_columns import NoSuchColumn, find_columns, parse_columns
+from ledger.errors import StatementRefused
 from ledger.invoices.statement import LINES_MAX, StatementLine
+from ledger.invoices.theirs import Theirs
 from ledger.words import clean
 
 BYTES_MAX: Final = 2_000_000_000
@@ -35,6 +37,28 @@ LISTS: Final = ("results", "lines")
 _DELIMITERS: Final = (",", ";", "\t")
 _TOTALS: Final = frozenset({"total", "totals", "subtotal", "sum", "grand total", "amount due"})
 _WANTED_USD: Final = "USD, in which the books are kept"
+
+
+def take_file(path: Path, columns: Sequence[str], theirs: Theirs) -> tuple[str, tuple[str, ...]]:
+    """Hand every line of a file over; gives the file's digest, and what was done to lines.
+
+    `columns` are what people mapped by hand, such as `id=Run,amount=Net`.
+
+    Raises:
+        BadSettings: it is no file that can be read, or its columns cannot be told apart.
+        BadStatement: some of its lines are none.
+    """
+    try:
+        file = StatementFile(path, parse_columns(columns))
+        theirs.add(file.lines())
+    except NoSuchColumn as error:
+        raise BadSettings(f"--columns: {error}.") from error
+    except StatementRefused as error:
+        raise BadSettings(f"{path}: {error}.") from error
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise BadSettings(f"{path} cannot be read: {reason}.") from error
+    return file.sha256, file.notes
 
 
 class StatementFile:

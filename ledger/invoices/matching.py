@@ -198,7 +198,8 @@ class _Sides:
             return self._differing(ref, slot, standing)
         if standing.ended and standing.unattributed_nano:
             return FindingKind.SETTLED_SINCE, remarks.settled_since(standing)
-        return FindingKind.MATCHED, ""
+        remark = self._may_be(ref, slot, posted=True) if standing.attempt is None else ""
+        return (FindingKind.UNKNOWN_ATTEMPT if remark else FindingKind.MATCHED), remark
 
     def _differing(self, ref: str, slot: int, standing: Standing) -> tuple[FindingKind, str]:
         if slot in self._theirs.with_refunds:
@@ -221,12 +222,18 @@ class _Sides:
             return FindingKind.OTHER_PERIOD, remarks.charged_in(charged_in[0])
         if standing.attempt is not None:
             return FindingKind.ONLY_THEIRS, remarks.of_free(standing.attempt)
-        may_be, more = self._candidates.of(self._theirs.model(slot), self._theirs.at_us(slot))
-        if may_be:
-            return FindingKind.UNKNOWN_ATTEMPT, remarks.of_candidates(
-                may_be, more, ref, self._theirs.nano[slot]
-            )
+        remark = self._may_be(ref, slot, posted=False)
+        if remark:
+            return FindingKind.UNKNOWN_ATTEMPT, remark
         return FindingKind.ONLY_THEIRS, remarks.STRANGER
+
+    def _may_be(self, ref: str, slot: int, *, posted: bool) -> str:
+        """Say which attempts without a known run this one may be of; nothing where there is none."""
+        rows, more = self._candidates.of(self._theirs.model(slot), self._theirs.at_us(slot))
+        theirs_nano = self._theirs.nano[slot]
+        if not rows:
+            return ""
+        return remarks.of_candidates(rows, more, ref, theirs_nano, posted=posted)
 
     def only_ours(self) -> Iterator[Finding]:
         """List what the books charged and no line has."""

@@ -17,26 +17,33 @@ NO_RUNS: Final = "the lines that name no run come to something else than what wa
 
 def of_open(row: AnyRow, ref: str, theirs_nano: int, *, posted: bool) -> str:
     """Say that a run is of an attempt that has not ended."""
-    first = "its line is in the variance account; " if posted and theirs_nano else ""
+    first = _IN_VARIANCE if posted and theirs_nano else ""
     return (
         f"{first}attempt {row.attempt_id} is {row.state}: `mintage resume {row.order_id}`, or "
-        f"`{_settle(row.attempt_id, ref, theirs_nano)}`"
+        f"`{_settle(row.attempt_id, ref, 0 if posted else theirs_nano)}`"
     )
 
 
-def of_candidates(rows: Sequence[AnyRow], more: int, ref: str, theirs_nano: int) -> str:
+def of_candidates(
+    rows: Sequence[AnyRow], more: int, ref: str, theirs_nano: int, *, posted: bool
+) -> str:
     """Name the attempts that a run may be of; which it is, nobody is to guess."""
     named = ", ".join(row.attempt_id for row in rows)
     others = f" and {more:,} more" if more else ""
     is_one = len(rows) == 1 and not more
     which = "may be attempt" if is_one else "may be one of the attempts"
     attempt = rows[0].attempt_id if is_one else "ATTEMPT"
-    return f"{which} {named}{others}: `{_settle(attempt, ref, theirs_nano)}`"
+    command = _settle(attempt, ref, 0 if posted else theirs_nano)
+    return f"{_IN_VARIANCE if posted else ''}{which} {named}{others}: `{command}`"
 
 
-def _settle(attempt_id: str, ref: str, theirs_nano: int) -> str:
-    cost = "--void" if theirs_nano <= 0 else f"--charge {plain(usd(theirs_nano))} --ref {ref}"
-    return f"mintage ledger settle {attempt_id} {cost} --by YOU --because WHY"
+_IN_VARIANCE: Final = "its line is in the variance account; "
+
+
+def _settle(attempt_id: str, ref: str, charge_nano: int) -> str:
+    """The command that says whose run it is; what the books have already is not charged again."""
+    cost = f"--charge {plain(usd(charge_nano))}" if charge_nano > 0 else "--void"
+    return f"mintage ledger settle {attempt_id} {cost} --ref {ref} --by YOU --because WHY"
 
 
 def of_refund(standing: Standing) -> str:

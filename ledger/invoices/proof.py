@@ -1,0 +1,120 @@
+"""What `verify` proves about statements that were posted, and about the adjustments to them."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, func, select
+
+from ledger.finance_tables import adjustments, statements
+from ledger.invoices import ours
+from ledger.money import format_usd
+from ledger.proof_rules import Rule
+
+INVOICE_RULES = (
+    Rule(
+        "every adjustment is of a statement that was posted, by whoever posted it",
+        """
+        SELECT a.entry_id, a.provider, a.period, a.number FROM adjustments a
+        LEFT JOIN statements s ON s.provider = a.provider AND s.period = a.period
+            AND s.number = a.number
+        LEFT JOIN entries e ON e.entry_id = a.entry_id
+        WHERE s.number IS NULL OR (e.entry_id IS NOT NULL
+            AND (e.actor <> s.actor OR e.because <> s.because OR e.provider <> s.provider))
+        ORDER BY a.entry_id
+        """,
+        lambda row: (
+            f"entry E{row.entry_id} is an adjustment to statement {row.number} of {row.provider} for "
+            f"{row.period}, which is not in the books or says otherwise"
+        ),
+    ),
+    Rule(
+        "every adjustment moves the books from what they had to what the provider bills",
+        """
+        SELECT e.entry_id, e.kind, a.theirs_nano, a.ours_nano FROM entries e
+        LEFT JOIN adjustments a ON a.entry_id = e.entry_id
+        WHERE (e.kind IN ('adjust_up', 'adjust_down') AND (a.entry_id IS NULL
+                OR CASE e.kind WHEN 'adjust_up' THEN e.amount_nano ELSE -e.amount_nano END
+                    <> a.theirs_nano - a.ours_nano
+                OR COALESCE(e.provider_ref, '') <> COALESCE(a.provider_ref, '')))
+            OR (e.kind NOT IN ('adjust_up', 'adjust_down') AND a.entry_id IS NOT NULL)
+        UNION ALL
+        SELECT a.entry_id, '' AS kind, a.theirs_nano, a.ours_nano FROM adjustments a
+        WHERE NOT EXISTS (SELECT 1 FROM entries e WHERE e.entry_id = a.entry_id)
+        ORDER BY 1
+        """,
+        lambda row: (
+            f"entry E{row.entry_id} and the adjustment that it is do not say the same"
+            if row.kind and row.theirs_nano is not None
+            else f"entry E{row.entry_id} is an adjustment of which only half is in the books"
+        ),
+    ),
+    Rule(
+        "every adjustment is put down to the job of its attempt, or to nobody",
+        """
+        SELECT a.entry_id, a.attempt_id FROM adjustments a
+        JOIN entries e ON e.entry_id = a.entry_id
+        LEFT JOIN attempts t ON t.attempt_id = a.attempt_id
+        WHERE (e.job_id IS NOT NULL AND (t.attempt_id IS NULL OR t.job_id <> e.job_id))
+            OR (t.provider_ref IS NOT NULL AND a.provider_ref IS NOT NULL
+                AND t.provider_ref <> a.provider_ref)
+        ORDER BY a.entry_id
+        """,
+        lambda row: (
+            f"entry E{row.entry_id} adjusts another job than that of attempt {row.attempt_id}"
+        ),
+    ),
+    Rule(
+        "the statements of a provider for a month are numbered from 1 without a gap",
+        """
+        SELECT provider, period, COUNT(*) AS found, MAX(number) AS newest FROM statements
+        GROUP BY provider, period HAVING COUNT(*) <> MAX(number) ORDER BY provider, period
+        """,
+        lambda row: (
+            f"{row.provider} has {row.found} statements for {row.period}, and the newest is number "
+            f"{row.newest}"
+        ),
+    ),
+)
+
+ARITHMETIC = "every statement that adjusted the books left them with what the provider bills"
+
+
+def first_wrong_statement(connection: Connection) -> str | None:
+    """Find a statement after whose last adjustment the books had something else than it says.
+
+    Whoever posts is alone with the money: what was charged before has lower entries, what came
+    after has higher ones.
+    """
+    spans = (
+        select(
+            statements.c.provider,
+            statements.c.period,
+            statements.c.number,
+            statements.c.total_nano,
+            func.min(adjustments.c.entry_id).label("first_id"),
+            func.max(adjustments.c.entry_id).label("last_id"),
+        )
+        .join(
+            adjustments,
+            (adjustments.c.provider == statements.c.provider)
+            & (adjustments.c.period == statements.c.period)
+            & (adjustments.c.number == statements.c.number),
+        )
+        .group_by(
+            statements.c.provider,
+            statements.c.period,
+            statements.c.number,
+            statements.c.total_nano,
+        )
+        .order_by(statements.c.provider, statements.c.period, statements.c.number)
+    )
+    for row in connection.execute(spans).all():
+        had_nano = ours.total_nano(
+            connection, row.provider, row.period, between=(row.first_id, row.last_id)
+        )
+        if had_nano != row.total_nano:
+            return (
+                f"statement {row.number} of {row.provider} for {row.period} bills "
+                f"{format_usd(row.total_nano)}, but its adjustments left the books with "
+                f"{format_usd(had_nano)}"
+            )
+    return None
