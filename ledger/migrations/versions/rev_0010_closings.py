@@ -395,7 +395,12 @@ def _guard_postgresql() -> None:
         f"PERFORM pg_advisory_xact_lock_shared({LOCK_NUMBER});",
     )
     _refuse("closings_in_turn", ((f"NOT ({IN_TURN})", NOT_IN_TURN),))
-    _refuse("approvals_answer", ((f"NOT ({ANSWERS})", NO_ANSWER), (f"NOT ({named})", NOT_NAMED)))
+    of_answers = (
+        (f"NOT ({ANSWERS})", NO_ANSWER),
+        (f"NOT ({named})", NOT_NAMED),
+        (_alias("strpos"), OWN),
+    )
+    _refuse("approvals_answer", of_answers)
     _refuse("requests_named", ((f"NOT ({named})", NOT_NAMED),))
     _refuse("cap_rules_by_two", ((RAISED_ALONE, ALONE),))
     _refuse("raise_limits_by_two", ((LOOSENED_ALONE, LIMIT_ALONE), (LIMIT_FROM, FROM_NOW)))
