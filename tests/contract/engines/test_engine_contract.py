@@ -28,7 +28,7 @@ from flows import (
     run_plan,
 )
 from flows.briefs import attempt_seed
-from ledger import AttemptState, Books, JobState, JobStory
+from ledger import AttemptState, Books, JobState, JobStory, Quoted
 
 SIDE = 128
 IMAGE_NANO = 3_000_000
@@ -126,6 +126,7 @@ def test_what_fails_a_gate_is_built_again_with_a_seed_of_its_own(
     assert (report.exit_code, report.released, report.rejected) == (3, 3, 1)
     assert report.attempts == 1 + 2 + 3 + 1
     assert report.spent_nano == 7 * IMAGE_NANO
+    assert books.quoted(report.order_id) == Quoted(4 * IMAGE_NANO, 4 * IMAGE_NANO, 12 * IMAGE_NANO)
     assert provider.counters().created == 7
     twice = story(books, f"{report.order_id}#mug-2")
     assert twice.job.state is JobState.RELEASED
@@ -150,6 +151,7 @@ def test_what_the_cap_has_no_room_for_is_refused_and_never_sent(
     report = run(house, books, engine, data)
     assert (report.exit_code, report.released, report.refused) == (3, 2, 3)
     assert (report.spent_nano, report.held_nano) == (2 * IMAGE_NANO, 0)
+    assert books.quoted(report.order_id) == Quoted(*[5 * IMAGE_NANO] * 3)
     assert provider.counters().posts == 2
     assert_in_order(books, report.order_id)
 
@@ -218,6 +220,7 @@ def _crash(
     report = resume(house, books, engine, order_id)
     assert (report.exit_code, report.released, report.attempts) == (0, 8, 8)
     assert report.spent_nano == 8 * IMAGE_NANO
+    assert books.quoted(order_id) == Quoted(8 * IMAGE_NANO, 8 * IMAGE_NANO, 24 * IMAGE_NANO)
     # What was in flight when the store broke was paid for, so it is adopted and not built again.
     assert provider.counters().created == 8
     assert_in_order(books, order_id)
