@@ -8,8 +8,6 @@ clocks show today again, and finance can close that month.
 from __future__ import annotations
 
 import asyncio
-import csv
-import io
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -101,19 +99,18 @@ class Month:
         with self.house().books() as books:
             return list(books.charges(of_period(self.period)))
 
-    def statement(self, form: Literal["csv", "json"] = "csv", invoice: str = "INV-2041") -> Path:
-        """Save what the provider bills for the month, as it stands now."""
-        path = self.desk.folder / f"{invoice}.{form}"
-        made = self.provider.statement(self.first, self.after, form=form, invoice=invoice)
-        path.write_text(made, encoding="utf-8")
-        return path
+    def save_statement(self, invoice: str) -> None:
+        """Save what the provider bills for the month as it stands now, as CSV and as JSON."""
+        forms: tuple[Literal["csv", "json"], ...] = ("csv", "json")
+        for form in forms:
+            path = self.desk.folder / f"{invoice}.{form}"
+            made = self.provider.statement(self.first, self.after, form=form, invoice=invoice)
+            path.write_text(made, encoding="utf-8")
 
-    def billed(self) -> Decimal:
-        """What the provider bills for the month, in USD, as it stands now."""
-        text = self.provider.statement(self.first, self.after)
-        return sum(
-            (Decimal(line["amount"]) for line in csv.DictReader(io.StringIO(text))), Decimal(0)
-        )
+    def invoice_total(self, invoice: str) -> Decimal:
+        """What a saved statement's invoice comes to, in USD and whole cents."""
+        made = json.loads((self.desk.folder / f"{invoice}.json").read_text(encoding="utf-8"))
+        return Decimal(made["total"])
 
     def booked(self) -> Decimal:
         """What the books have for the month, in USD."""
@@ -123,7 +120,11 @@ class Month:
 
 
 def month_of_differences(folder: Path, provider: LoopbackProvider) -> Month:
-    """Make the month. Its refs: early, refunded, forgotten; dearer; lost; theirs."""
+    """Make the month, and save two statements of it: INV-2041 and, as corrected, INV-2041-B.
+
+    Its refs: early and early_too, refunded, forgotten; dearer and dearer_too; lost; theirs. What was
+    dearer is given back by the correction.
+    """
     desk = Desk.at(folder, provider)
     lay_blank_books(folder / ".mintage/ledger.db")
     month = Month(desk, provider, datetime.now(UTC))
@@ -140,13 +141,18 @@ def month_of_differences(folder: Path, provider: LoopbackProvider) -> Month:
     report = month.run(late)
     assert (report.released, report.unknown) == (2, 1)
     provider.clear_faults()
-    month.go_to(20)
+    month.go_to(22)
     stranger = provider.create_elsewhere(SCHNELL, {"prompt": "a cat"}, source="web")
     month.refs["theirs"] = str(stranger["id"])
     _name_runs(month)
     month.go_to(25)
     provider.refund(month.refs["refunded"])
     provider.forget(month.refs["forgotten"])
+    month.save_statement("INV-2041")
+    month.go_to(28)
+    provider.refund(month.refs["dearer"])
+    provider.refund(month.refs["dearer_too"])
+    month.save_statement("INV-2041-B")
     month.go_home()
     return month
 
@@ -156,9 +162,11 @@ def _name_runs(month: Month) -> None:
     assert len(paid) == 6
     month.refs |= {
         "early": paid["early#mug-1"],
+        "early_too": paid["early#mug-4"],
         "refunded": paid["early#mug-2"],
         "forgotten": paid["early#mug-3"],
         "dearer": paid["late#mug-1"],
+        "dearer_too": paid["late#mug-2"],
     }
     known = {*paid.values(), month.refs["theirs"]}
     (month.refs["lost"],) = {one.id for one in month.provider.predictions()} - known
