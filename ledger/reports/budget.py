@@ -132,12 +132,13 @@ def _found(asked: Asked, scope: Scope) -> dict[sums.Key, _Actual]:
     by = (scope.value,) if time is None else (scope.value, time)
     found: dict[sums.Key, _Actual] = {}
     whole = _whole(asked.selection, scope)
-    for row in sums.summary(asked.connection, by, whole):
-        found[row.keys] = _Actual(charged_nano=row.charged_nano, held_nano=row.held_nano)
-    for row in sums.summary(asked.connection, by, asked.selection):
-        one = found.setdefault(row.keys, _Actual(charged_nano=row.charged_nano))
-        one.selected_nano = row.charged_nano
-        one.is_meant = True
+    for key, amounts in sums.moved_and_held(asked.connection, by, whole).items():
+        found[key] = _Actual(charged_nano=amounts["charged_nano"], held_nano=amounts["held_nano"])
+    for key, amounts in sums.moved_and_held(asked.connection, by, asked.selection).items():
+        one = found[key]
+        one.selected_nano = amounts["charged_nano"]
+        # A cost centre's cap is an entry of no order's: no money went anywhere.
+        one.is_meant = None not in key or bool(one.selected_nano)
     for key, cap_nano in _caps(asked, scope):
         one = found.setdefault(key, _Actual())
         one.cap_nano = cap_nano

@@ -7,7 +7,7 @@ themselves only where it takes jobs, which the totals do not know.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -141,12 +141,8 @@ def summary(
         BrokenPromise: for no dimension, an unknown one, or one that is named twice.
     """
     check(by)
-    sums: dict[Key, dict[str, int]] = defaultdict(lambda: defaultdict(int))
-    for statement in (_money(selection, by), _held(selection, by), _released(selection, by)):
-        for key, amounts in added_up(connection, statement, by):
-            of_key = sums[key]
-            for name, amount in amounts.items():
-                of_key[name] += amount
+    statements = (_money(selection, by), _held(selection, by), _released(selection, by))
+    sums = _gathered(connection, statements, by)
     return [
         SummaryRow(
             keys=key,
@@ -166,14 +162,29 @@ def summary(
 
 def moved(
     connection: Connection, by: tuple[str, ...], selection: Selection = EVERYTHING
-) -> list[tuple[Key, dict[str, int]]]:
+) -> dict[Key, Mapping[str, int]]:
     """What the entries of a selection add up to by dimensions, without what is held and released."""
-    found: dict[Key, dict[str, int]] = {}
-    for key, amounts in added_up(connection, _money(selection, by), by):
-        of_key = found.setdefault(key, dict.fromkeys(amounts, 0))
-        for name, amount in amounts.items():
-            of_key[name] += amount
-    return list(found.items())
+    return _gathered(connection, [_money(selection, by)], by)
+
+
+def moved_and_held(
+    connection: Connection, by: tuple[str, ...], selection: Selection = EVERYTHING
+) -> dict[Key, Mapping[str, int]]:
+    """The same with what is held, and without what was released, which takes longest."""
+    return _gathered(connection, [_money(selection, by), _held(selection, by)], by)
+
+
+def _gathered(
+    connection: Connection, statements: Iterable[Select[Any]], by: tuple[str, ...]
+) -> dict[Key, Mapping[str, int]]:
+    """Add up what statements say of the same keys; what none says of a key is nought."""
+    sums: dict[Key, Mapping[str, int]] = defaultdict(lambda: defaultdict(int))
+    for statement in statements:
+        for key, amounts in added_up(connection, statement, by):
+            of_key: Any = sums[key]
+            for name, amount in amounts.items():
+                of_key[name] += amount
+    return sums
 
 
 def check(by: tuple[str, ...]) -> None:

@@ -112,11 +112,11 @@ def _found(asked: Asked) -> dict[sums.Key, _Against]:
     by = ("order", *others)
     found = {
         key: _Against(charged_nano=amounts["charged_nano"])
-        for key, amounts in sums.moved(asked.connection, by, asked.selection)
+        for key, amounts in sums.moved(asked.connection, by, asked.selection).items()
     }
     always = Selection(where=asked.selection.where)
     if always != asked.selection:
-        for key, amounts in sums.moved(asked.connection, by, always):
+        for key, amounts in sums.moved(asked.connection, by, always).items():
             if key in found:
                 one = found[key]
                 one.other_days_nano = amounts["charged_nano"] - one.charged_nano

@@ -97,7 +97,8 @@ def _found(asked: Asked) -> dict[sums.Key, _Yield]:
             of_key.rejects_nano += row.charged_nano
         if row.key == SpendRow.RELEASED:
             of_key.released += row.attempts
-    for key, amounts in sums.moved(asked.connection, asked.by, asked.selection):
+    moved = sums.moved(asked.connection, asked.by, asked.selection)
+    for key, amounts in moved.items():
         if amounts["adjusted_nano"]:
             found[key].charged_nano += amounts["adjusted_nano"]
     return {key: one for key, one in found.items() if one.attempts or one.charged_nano}
