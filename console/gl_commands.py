@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
-from cyclopts import App
+from cyclopts import App, Parameter
 
 from console.arguments import Json, a_path, open_house
 from console.report_formats import Format, Out
@@ -14,6 +14,8 @@ from console.selecting import From, Period, To, Where, read_selection
 if TYPE_CHECKING:
     from flows import Settings
     from ledger.exports.gl_mapping import GlMapping
+
+JournalName = Literal["journal-netsuite", "journal-xero", "journal-quickbooks"]
 
 Gl = Annotated[
     Path | None,
@@ -33,6 +35,7 @@ def register(ledger: App) -> None:
     gl = App(name="gl", help="Which accounts of the general ledger charges belong to.")
     gl.command(check)
     gl.command(example)
+    gl.command(accruals)
     ledger.command(gl)
 
 
@@ -80,6 +83,57 @@ def check(  # noqa: PLR0913  the flags that every report has
         count = len(found.problems)
         say(f"mintage: {mapping.source} leaves {count:,} thing{'' if count == 1 else 's'} open.")
     return 1 if found.problems else 0
+
+
+def accruals(
+    *,
+    format: Annotated[  # noqa: A002  the flag's name
+        JournalName, Parameter(name="--format", help="Whose import it is for.")
+    ],
+    period: Period = None,
+    first: From = None,
+    last: To = None,
+    where: Where = None,
+    gl: Gl = None,
+    out: Out = None,
+) -> int:
+    """Write journals of what was held and not billed at the end of a period, and their reversals.
+
+    The figures are those of `mintage ledger report accruals`.
+    """
+    import io
+
+    from console.output import say
+    from console.report_formats.whole_file import whole_file
+    from console.streams import write_out
+    from flows import BadSettings
+    from ledger.exports.accrual_journal import BY, accrued_of, make_accruals
+    from ledger.exports.journal import journal_notes
+    from ledger.exports.journal_writing import journal_file
+
+    selection = read_selection(period, first, last, where)
+    house = open_house()
+    mapping = mapping_of(house.settings, gl)
+    if mapping is None:
+        raise BadSettings(f"A journal needs to know your accounts: {HOW_TO_GET_ONE}.")
+    with house.books() as books:
+        report = books.report("accruals", selection, BY)
+    day, accrued = accrued_of(report)
+    journals = make_accruals(accrued, day, mapping, selection.where)
+    text = io.StringIO(newline="")
+    count = journal_file(format).write(journals, text, mapping)
+    if out is None:
+        write_out(text.getvalue())
+    else:
+        with whole_file(out) as path:
+            path.write_text(text.getvalue(), encoding="utf-8", newline="")
+    place = "" if out is None else f" to {out}"
+    say(
+        f"{count:,} journal line{'' if count == 1 else 's'} written{place}. {report.provenance.in_words}"
+    )
+    for note in journal_notes(journals) or (f"Nothing was held at the end of {day}.",):
+        say(note)
+    return 0
 
 
 def example(

@@ -11,10 +11,10 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
-from typing import Final
+from typing import Final, NamedTuple
 
 from ledger.errors import ExportRefused
 from ledger.exports.charge_line import ChargeLine
@@ -47,6 +47,14 @@ class JournalLine:
     memo: str
     vendor: str | None = None
     """Whom a payable is owed to."""
+
+
+class Cost(NamedTuple):
+    """What is charged to one place of the general ledger, before it is rounded."""
+
+    coding: Coding
+    amount_nano: int
+    memo: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,15 +190,40 @@ def _journal(
     selection: Selection,
 ) -> Journal:
     payable = mapping.payables[provider]
-    exact_nano = sum(one.amount_nano for one in sums.values())
+    vendor = payable.vendor or provider
+    about = f"Mintage {provider} {period}"
+    costs = [Cost(coding, one.amount_nano, one.counted) for coding, one in sums.items()]
+    against = JournalLine(LineRole.PAYABLE, payable.coding, 0, f"owed to {vendor}", vendor)
+    external_id, day = identity(period, provider, selection)
+    exact_nano = sum(cost.amount_nano for cost in costs)
+    return Journal(
+        external_id=external_id,
+        day=day,
+        period=period,
+        provider=provider,
+        memo=f"{about} ({external_id})",
+        lines=balanced(about, costs, against, mapping),
+        exact_nano=exact_nano,
+        owed_cents=rounded_cents(exact_nano),
+    )
+
+
+def balanced(
+    about: str, costs: Iterable[Cost], against: JournalLine, mapping: GlMapping
+) -> tuple[JournalLine, ...]:
+    """Make lines of costs, rounded, with the line that they stand against, and what rounding wants.
+
+    `against` comes without an amount; its memo says what it is.
+    """
+    costs = list(costs)
+    exact_nano = sum(cost.amount_nano for cost in costs)
     owed_cents = rounded_cents(exact_nano)
     exact = plain(usd(exact_nano))
-    about = f"Mintage {provider} {period}"
     lines = [
         JournalLine(
-            LineRole.COST, coding, rounded_cents(one.amount_nano), f"{about}: {one.counted}"
+            LineRole.COST, cost.coding, rounded_cents(cost.amount_nano), f"{about}: {cost.memo}"
         )
-        for coding, one in sums.items()
+        for cost in costs
     ]
     costs_cents = sum(line.amount_cents for line in lines)
     if costs_cents != owed_cents:
@@ -200,23 +233,12 @@ def _journal(
         )
         coding = mapping.rounding.filled_from(mapping.default)
         lines.append(JournalLine(LineRole.ROUNDING, coding, owed_cents - costs_cents, memo))
-    vendor = payable.vendor or provider
-    memo = f"{about}: owed to {vendor}; exactly {exact} USD"
-    lines.append(JournalLine(LineRole.PAYABLE, payable.coding, -owed_cents, memo, vendor))
-    external_id, day = _identity(period, provider, selection)
-    return Journal(
-        external_id=external_id,
-        day=day,
-        period=period,
-        provider=provider,
-        memo=f"{about} ({external_id})",
-        lines=tuple(line for line in lines if line.amount_cents),
-        exact_nano=exact_nano,
-        owed_cents=owed_cents,
-    )
+    memo = f"{about}: {against.memo}; exactly {exact} USD"
+    lines.append(replace(against, amount_cents=-owed_cents, memo=memo))
+    return tuple(line for line in lines if line.amount_cents)
 
 
-def _identity(period: str, provider: str, selection: Selection) -> tuple[str, date]:
+def identity(period: str, provider: str, selection: Selection) -> tuple[str, date]:
     """Name a journal, the same each time that the same is exported, and give its day.
 
     A whole period of a provider has one name, however it was selected; a part of it has another,
@@ -225,31 +247,54 @@ def _identity(period: str, provider: str, selection: Selection) -> tuple[str, da
     first, last = days_of_period(period)
     since = max(first, selection.first_day or first)
     until = min(last, selection.last_day or last)
-    filters = [(name, sorted(values)) for name, values in selection.where if name != "provider"]
-    name = provider
-    if not _ID_PLAIN.fullmatch(provider):
-        kept = re.sub(r"[^A-Za-z0-9]+", "-", provider)[:20].strip("-")
-        name = f"{kept}-{_digest(provider)}".lstrip("-")
-    external_id = f"MINTAGE-{period}-{name}"
+    filters = filters_of(selection.where)
+    external_id = f"MINTAGE-{period}-{plain_name(provider)}"
     if filters or (since, until) != (first, last):
-        external_id += f"-{_digest(repr((since.isoformat(), until.isoformat(), filters)))}"
+        external_id += f"-{digest(repr((since.isoformat(), until.isoformat(), filters)))}"
     return external_id, until
 
 
-def _digest(text: str) -> str:
+def filters_of(
+    where: Iterable[tuple[str, frozenset[str]]],
+) -> list[tuple[str, list[str]]]:
+    """Give the filters that leave out a part of a provider's charges."""
+    return [(name, sorted(values)) for name, values in where if name != "provider"]
+
+
+def plain_name(provider: str) -> str:
+    """Write a provider's name with what every accounting system takes in an id."""
+    if _ID_PLAIN.fullmatch(provider):
+        return provider
+    kept = re.sub(r"[^A-Za-z0-9]+", "-", provider)[:20].strip("-")
+    return f"{kept}-{digest(provider)}".lstrip("-")
+
+
+def digest(text: str) -> str:
+    """Give eight letters and digits that stand for a text."""
     return f"x{hashlib.sha256(text.encode()).hexdigest()[:7]}"
 
 
 def journal_notes(journals: Sequence[Journal]) -> tuple[str, ...]:
     """Say of each journal what it comes to and what was rounded."""
-    return tuple(_note(journal) for journal in journals)
+    notes = [_note(journal) for journal in journals]
+    exact_nano = sum(journal.exact_nano for journal in journals)
+    together_cents = sum(journal.owed_cents for journal in journals)
+    if together_cents != rounded_cents(exact_nano):
+        notes.append(
+            f"Each journal is rounded by itself, as each invoice is: together they come to "
+            f"{cents_text(together_cents)}, and the exact sum, {plain(usd(exact_nano))}, would be "
+            f"{cents_text(rounded_cents(exact_nano))}."
+        )
+    return tuple(notes)
 
 
 def _note(journal: Journal) -> str:
     exact = plain(usd(journal.exact_nano))
     if not journal.lines:
         return f"{journal.external_id}: {exact} USD is less than a cent on every line: no journal."
+    rounding = journal.rounding_cents
+    rounded = f"a rounding line of {cents_text(rounding)}" if rounding else "no rounding line"
     return (
-        f"{journal.external_id}: {exact} USD, owed as {cents_text(journal.owed_cents)}; "
-        f"rounding line {cents_text(journal.rounding_cents)}."
+        f"{journal.external_id}: exactly {exact} USD, in cents {cents_text(journal.owed_cents)}; "
+        f"{rounded}."
     )

@@ -12,7 +12,7 @@ from typing import IO, Final
 from ledger.exports.charge_line import ChargeLine
 from ledger.exports.gl_mapping import GlMapping
 from ledger.exports.journal import Journal, cents_text
-from ledger.exports.journal_writing import dated, write_journals
+from ledger.exports.journal_writing import JournalFile, dated, write_journals
 from ledger.exports.registry import ExportContext, Written
 from ledger.selection import days_of_period
 
@@ -36,7 +36,7 @@ COLUMNS: Final = (
 
 def write(rows: Iterator[ChargeLine], out: IO[str], context: ExportContext) -> Written:
     """Write journals; NetSuite refuses a second import under the same External ID."""
-    return write_journals(rows, out, context, columns=COLUMNS, line_rows=_rows)
+    return write_journals(rows, out, context, FILE)
 
 
 def _rows(journal: Journal, mapping: GlMapping) -> Iterator[tuple[str, ...]]:
@@ -75,3 +75,6 @@ _MONTHS: Final = (
     "Nov",
     "Dec",
 )
+
+
+FILE: Final = JournalFile(COLUMNS, _rows)

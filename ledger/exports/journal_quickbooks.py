@@ -13,7 +13,7 @@ from typing import IO, Final
 from ledger.exports.charge_line import ChargeLine
 from ledger.exports.gl_mapping import GlMapping
 from ledger.exports.journal import Journal, cents_text
-from ledger.exports.journal_writing import dated, write_journals
+from ledger.exports.journal_writing import JournalFile, dated, write_journals
 from ledger.exports.registry import ExportContext, Written
 
 COLUMNS: Final = (
@@ -33,7 +33,7 @@ NUMBER_LENGTH_MAX: Final = 21
 
 def write(rows: Iterator[ChargeLine], out: IO[str], context: ExportContext) -> Written:
     """Write journals; a department goes to Location where no location is said."""
-    return write_journals(rows, out, context, columns=COLUMNS, line_rows=_rows)
+    return write_journals(rows, out, context, FILE)
 
 
 def _rows(journal: Journal, mapping: GlMapping) -> Iterator[tuple[str, ...]]:
@@ -60,3 +60,6 @@ def journal_number(external_id: str) -> str:
         return short
     digest = hashlib.sha256(external_id.encode()).hexdigest()[:8]
     return f"{short[: NUMBER_LENGTH_MAX - 9]}-{digest}"
+
+
+FILE: Final = JournalFile(COLUMNS, _rows)

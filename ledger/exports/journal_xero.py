@@ -13,7 +13,7 @@ from typing import IO, Final
 from ledger.exports.charge_line import ChargeLine
 from ledger.exports.gl_mapping import GlMapping
 from ledger.exports.journal import Journal, cents_text
-from ledger.exports.journal_writing import dated, write_journals
+from ledger.exports.journal_writing import JournalFile, dated, write_journals
 from ledger.exports.registry import ExportContext, Written
 
 COLUMNS: Final = (
@@ -35,9 +35,7 @@ LINES_MAX: Final = 300
 
 def write(rows: Iterator[ChargeLine], out: IO[str], context: ExportContext) -> Written:
     """Write journals; Xero keeps what it imports as drafts."""
-    written = write_journals(
-        rows, out, context, columns=COLUMNS, line_rows=_rows, signed=frozenset({"*Amount"})
-    )
+    written = write_journals(rows, out, context, FILE)
     if written.rows <= LINES_MAX:
         return written
     too_long = (
@@ -63,3 +61,6 @@ def _rows(journal: Journal, mapping: GlMapping) -> Iterator[tuple[str, ...]]:
             cents_text(line.amount_cents),
             *(tracking + [""] * 2 * TRACKING_MAX)[: 2 * TRACKING_MAX],
         )
+
+
+FILE: Final = JournalFile(COLUMNS, _rows, signed=frozenset({"*Amount"}))

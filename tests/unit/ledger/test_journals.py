@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, date, datetime
 from decimal import ROUND_HALF_EVEN, Decimal
 
 import pytest
@@ -13,8 +14,9 @@ from hypothesis import strategies as st
 
 from ledger import usd
 from ledger.errors import ExportRefused
+from ledger.exports.accrual_journal import Accrued, make_accruals
 from ledger.exports.charge_line import ChargeLine
-from ledger.exports.gl_mapping import Coding, GlMapping
+from ledger.exports.gl_mapping import Coding, GlMapping, Subject
 from ledger.exports.journal import ChargeSums, LineRole, make_journals, rounded_cents
 from ledger.selection import Selection, days_of_period, of_period
 
@@ -136,7 +138,9 @@ def test_a_rounding_line_says_what_was_rounded() -> None:
         "Mintage replicate 2026-11: rounding; the lines rounded to cents come to 0.01, the exact "
         "sum 0.02 USD to 0.02"
     )
-    assert said.notes == ("MINTAGE-2026-11-replicate: 0.02 USD, owed as 0.02; rounding line 0.01.",)
+    assert said.notes == (
+        "MINTAGE-2026-11-replicate: exactly 0.02 USD, in cents 0.02; a rounding line of 0.01.",
+    )
 
 
 def test_netsuite_gets_what_its_import_wants() -> None:
@@ -264,6 +268,45 @@ def test_what_a_spreadsheet_would_run_is_made_text() -> None:
     text, _ = written("journal-netsuite", [a_line(10**9, cost_center="=1+1")], mapping=mapping)
     cost, _ = rows_of(text)
     assert (cost["Account"], cost["Department"], cost["Class"]) == ("'=6200", "'+dept", "'@class")
+
+
+def test_journals_that_are_not_together_what_the_sum_would_be_are_told_about() -> None:
+    lines = [a_line(14_000_000), a_line(14_000_000, provider="studio")]
+    _, said = written("journal-xero", lines)
+    assert said.notes[-1] == (
+        "Each journal is rounded by itself, as each invoice is: together they come to 0.02, and the "
+        "exact sum, 0.028, would be 0.03."
+    )
+
+
+def test_accruals_are_taken_back_whole_on_the_next_day() -> None:
+    accrued = [
+        Accrued(Subject("cc-4100", "summer", "m", "replicate"), 14_000_000, 1),
+        Accrued(Subject("cc-4100", "autumn", "m", "replicate"), 14_000_000, 2),
+        Accrued(Subject("cc-4200", "autumn", "m", "studio"), 10**9, 3),
+    ]
+    mapping = replace(GL, accrual=Coding("2150"))
+    journals = make_accruals(accrued, date(2026, 11, 30), mapping, ())
+    assert [(one.external_id, one.day, one.owed_cents) for one in journals] == [
+        ("MINTAGE-2026-11-30-replicate-ACC", date(2026, 11, 30), 3),
+        ("MINTAGE-2026-11-30-replicate-REV", date(2026, 12, 1), -3),
+        ("MINTAGE-2026-11-30-studio-ACC", date(2026, 11, 30), 100),
+        ("MINTAGE-2026-11-30-studio-REV", date(2026, 12, 1), -100),
+    ]
+    for journal in journals:
+        assert sum(line.amount_cents for line in journal.lines) == 0
+    there, back = journals[0], journals[1]
+    assert [(line.coding, -line.amount_cents) for line in back.lines] == [
+        (line.coding, line.amount_cents) for line in there.lines
+    ]
+    assert there.rounding_cents == 1
+    assert (there.lines[-1].coding.account, back.period) == ("2150", "2026-12")
+    (part, _, *_) = make_accruals(
+        accrued, date(2026, 11, 30), mapping, [("campaign", frozenset({"autumn"}))]
+    )
+    assert part.external_id not in {one.external_id for one in journals}
+    with pytest.raises(ExportRefused, match="names no accrual account"):
+        make_accruals(accrued, date(2026, 11, 30), GL, ())
 
 
 def test_a_running_month_is_told_about() -> None:
