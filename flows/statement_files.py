@@ -85,12 +85,12 @@ class StatementFile:
         said = []
         if self._rounded:
             said.append(
-                f"{self._rounded:,} amounts have more than nine decimals; each was rounded once, "
+                f"{_amounts(self._rounded)} more than nine decimals; each was rounded once, "
                 "half to even."
             )
         if self._undated:
             said.append(
-                f"{self._undated:,} times are not written as 2026-11-30T12:00:00Z; they were not used."
+                f"{_times(self._undated)} not written as 2026-11-30T12:00:00Z and not used."
             )
         return tuple(said)
 
@@ -254,6 +254,14 @@ class _Reader:
         if value is None or isinstance(value, (dict, list)):
             return None
         return clean(str(value)).strip() or None
+
+
+def _amounts(count: int) -> str:
+    return "1 amount has" if count == 1 else f"{count:,} amounts have"
+
+
+def _times(count: int) -> str:
+    return "1 time is" if count == 1 else f"{count:,} times are"
 
 
 def _moment(text: str) -> datetime | None:

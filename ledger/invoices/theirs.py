@@ -73,13 +73,14 @@ class Theirs:
         if line.provider_ref is None:
             self.without_ref.append(line)
             return
+        model = self._word(line.model)
         slot = self.slots.setdefault(line.provider_ref, len(self.nano))
         if slot == len(self.nano):
             self.nano.append(line.amount_nano)
             self.first_line.append(line.line_number)
             self.counts.append(1)
             self._at_us.append(at_us)
-            self._model.append(self._word(line.model))
+            self._model.append(model)
         else:
             self._several.setdefault(slot, [self.nano[slot]]).append(line.amount_nano)
             self.nano[slot] += line.amount_nano
