@@ -15,12 +15,13 @@ from ledger.exports.registry import ExportContext, Written
 from ledger.exports.workbook_cells import (
     A4,
     EXACT_BELOW_NANO,
-    USD_FORMAT,
     dollars,
+    usd_format,
     workbook_text,
 )
 from ledger.exports.workbook_summary import Sums, write_summary
 from ledger.instants import from_us
+from ledger.money import DECIMALS_MAX
 
 ROWS_IN_SHEET: Final = 1_048_575
 """What a sheet of Excel holds below its header."""
@@ -30,14 +31,17 @@ LOOKED_AT: Final = 1_000
 
 _FORMATS: Final = {
     "at": "yyyy-mm-dd hh:mm:ss",
-    "quantity": "#,##0.??????",
-    "unit_price_usd": USD_FORMAT,
-    "amount_usd": USD_FORMAT,
+    "quantity": "General",
+    "unit_price_usd": '"$"#,##0.000000000###',
+    "amount_usd": usd_format(DECIMALS_MAX),
 }
-_WIDTHS: Final = {"at": 19, "quantity": 14, "unit_price_usd": 18, "amount_usd": 18}
+# Set in a little, so that a text does not touch the number before it.
+_TEXT: Final = {"num_format": "@", "indent": 1}
+_WIDTHS: Final = {"at": 20, "quantity": 14, "unit_price_usd": 18, "amount_usd": 18}
 _WIDTH_MIN: Final = 8
-_WIDTH_MAX: Final = 44
-_FILTER_BUTTON: Final = 3
+_WIDTH_MAX: Final = 68
+_BESIDE: Final = 3
+"""What is in a cell beside its text: the filter's button, the space at its left."""
 
 
 def write(rows: Iterator[ChargeLine], out: BinaryIO, context: ExportContext) -> Written:
@@ -98,9 +102,12 @@ class _Sheets:
 
     def __init__(self, book: Any) -> None:  # noqa: ANN401  xlsxwriter has no types
         self._book = book
-        self._header = book.add_format({"bold": True, "bg_color": "#DDE6F0", "bottom": 1})
+        self._header = book.add_format(
+            {"bold": True, "bg_color": "#DDE6F0", "bottom": 1, "indent": 1}
+        )
         self._formats = [
-            book.add_format({"num_format": _FORMATS.get(name, "@")}) for name in COLUMNS
+            book.add_format({"num_format": _FORMATS[name]} if name in _FORMATS else _TEXT)
+            for name in COLUMNS
         ]
         self._widths: list[int] = []
         self._made = 0
@@ -112,7 +119,7 @@ class _Sheets:
         for number, name in enumerate(COLUMNS):
             cells = (len(str(_values(line)[number] or "")) for line in looked_at)
             widest = _WIDTHS.get(name) or max(cells, default=0)
-            fitting = max(_WIDTH_MIN, len(name) + _FILTER_BUTTON, widest + 1)
+            fitting = max(_WIDTH_MIN, len(name) + _BESIDE, widest + _BESIDE)
             self._widths.append(min(_WIDTH_MAX, fitting))
         self._open()
 
@@ -127,7 +134,6 @@ class _Sheets:
         self._sheet.freeze_panes(1, 1)
         self._sheet.set_landscape()
         self._sheet.set_paper(A4)
-        self._sheet.fit_to_pages(1, 0)
         self._sheet.repeat_rows(0)
         self._row = 0
 

@@ -5,16 +5,15 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Final
 
-from ledger.money import DECIMALS_MAX, NANO
-
-USD_FORMAT: Final = '"$"#,##0.00???????;-"$"#,##0.00???????'
-"""As many decimals as an amount has, with the points in line."""
+from ledger.money import DECIMALS_MAX, NANO, plain, usd
 
 EXACT_BELOW_NANO: Final = 1_000_000 * NANO
 """Spreadsheets keep 15 digits of a number: below a million dollars that is every nano-dollar."""
 
 A4: Final = 9
 """Excel's number for the size of the paper."""
+
+DECIMALS_MIN: Final = 2
 
 CHARACTERS_MAX: Final = 32_767
 """What a cell of Excel holds."""
@@ -30,6 +29,17 @@ def workbook_text(text: str) -> str:
     if text.startswith("<r>"):
         text = f"'{text}"
     return text if len(text) <= CHARACTERS_MAX else text[: CHARACTERS_MAX - 1] + "…"
+
+
+def usd_format(decimals: int) -> str:
+    """Give the number format of amounts that all have so many decimals: their points are in line."""
+    digits = f'"$"#,##0.{"0" * max(DECIMALS_MIN, decimals)}'
+    return f"{digits};-{digits}"
+
+
+def decimals_of(nano: int) -> int:
+    """How many decimals an amount has when it is written in USD without trailing zeros."""
+    return len(plain(usd(nano)).partition(".")[2])
 
 
 def dollars(nano: int) -> Decimal:

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from ledger.exports.charge_line import ChargeLine
 from ledger.exports.registry import ExportContext
-from ledger.exports.workbook_cells import A4, USD_FORMAT, dollars, workbook_text
+from ledger.exports.workbook_cells import A4, decimals_of, dollars, usd_format, workbook_text
 from ledger.money import format_usd
 
 NOBODY: Final = "not attributed"
@@ -24,6 +24,9 @@ DIMENSIONS: Final = (
 """What the summary is by: a field of a charge, and the heading."""
 
 _WIDTHS: Final = (38, 12, 22, 10)
+_SAID_WIDTH: Final = 40
+"""Characters in a line of what is said beside a name."""
+_LINE_HEIGHT: Final = 15
 
 
 class Sums:
@@ -46,6 +49,10 @@ class Sums:
             count, sum_nano = sums.get(key, (0, 0))
             sums[key] = (count + 1, sum_nano + amount_nano)
 
+    def amounts(self) -> Iterator[int]:
+        """Give the sum of every key of every dimension."""
+        return (sum_nano for sums in self.by.values() for _, sum_nano in sums.values())
+
     def rows(self, name: str) -> list[tuple[str, int, int]]:
         """Give the keys of a dimension with count and sum: months in order, the dearest first."""
         rows = [(key, count, sum_nano) for key, (count, sum_nano) in self.by[name].items()]
@@ -62,13 +69,16 @@ def write_summary(
     notes: tuple[str, ...],
 ) -> None:
     """Fill the sheet from top to bottom."""
-    _Summary(book, sheet).write(context, sums, notes)
+    parts = (context.billed.overrun_nano, context.billed.adjusted_nano)
+    amounts = (*parts, sums.amount_nano, *sums.amounts())
+    _Summary(book, sheet, max(map(decimals_of, amounts))).write(context, sums, notes)
 
 
 class _Summary:
     """Writes lines from the top, in the few formats that the sheet has."""
 
-    def __init__(self, book: Any, sheet: Any) -> None:  # noqa: ANN401  as above
+    def __init__(self, book: Any, sheet: Any, decimals: int) -> None:  # noqa: ANN401  as above
+        money = usd_format(decimals)
         self._sheet = sheet
         self._row = 0
         self._title = book.add_format({"bold": True, "font_size": 16})
@@ -81,11 +91,11 @@ class _Summary:
         self._wrapped = book.add_format({"text_wrap": True, "valign": "top"})
         self._top = book.add_format({"valign": "top"})
         self._count = book.add_format({"num_format": "#,##0"})
-        self._usd = book.add_format({"num_format": USD_FORMAT})
+        self._usd = book.add_format({"num_format": money})
         self._share = book.add_format({"num_format": "0.0%"})
         self._bold = book.add_format({"bold": True, "top": 1})
         self._bold_count = book.add_format({"bold": True, "top": 1, "num_format": "#,##0"})
-        self._bold_usd = book.add_format({"bold": True, "top": 1, "num_format": USD_FORMAT})
+        self._bold_usd = book.add_format({"bold": True, "top": 1, "num_format": money})
         self._bold_share = book.add_format({"bold": True, "top": 1, "num_format": "0.0%"})
         self._exact = book.add_format({"num_format": "@", "align": "right"})
         for column, width in enumerate(_WIDTHS):
@@ -101,11 +111,11 @@ class _Summary:
         self._line(context.selection.in_words, how=self._quiet)
         self._row += 1
         self._totals(context, sums)
+        self._row += 1
+        self._about(context, notes)
         for name, heading in DIMENSIONS:
             self._row += 1
             self._dimension(heading, sums.rows(name), sums)
-        self._row += 1
-        self._about(context, notes)
 
     def _line(self, text: str, *, how: Any) -> None:  # noqa: ANN401  as above
         self._sheet.write_string(self._row, 0, workbook_text(text), how)
@@ -154,6 +164,8 @@ class _Summary:
     def _about(self, context: ExportContext, notes: tuple[str, ...]) -> None:
         self._head("Made of", "", "", "")
         for name, said in _said(context, notes):
+            # What is wrapped in merged cells does not make its row higher by itself.
+            self._sheet.set_row(self._row, _LINE_HEIGHT * -(-len(said) // _SAID_WIDTH))
             self._sheet.write_string(self._row, 0, workbook_text(name), self._top)
             self._sheet.merge_range(self._row, 1, self._row, 3, workbook_text(said), self._wrapped)
             self._row += 1

@@ -232,10 +232,12 @@ class Night:
         self._wanted = wanted
         self._made = made
         self._loses = loses
+        self._made_ms = 0
 
     def run(self, at: datetime, count: int, *, plainly: bool = False) -> None:
         """Open the edition and build `count` jobs; plainly: each is charged once."""
         wanted, day = self._wanted, at.date()
+        self._made_ms = int(at.timestamp()) * 1_000
         # With room for a fee above the hold, so that no job is refused.
         per_job_nano = (self._held() + hold_nano(FEE_USD)) * ATTEMPTS_MAX
         order = OrderRecord(
@@ -413,7 +415,8 @@ class Night:
 
     def _uuid(self) -> str:
         """An id of the same form as a UUIDv7, from the chance that everything here is from."""
-        digits = f"{self._made.attempts:012x}7{self._chance.getrandbits(76):019x}"
+        self._made_ms += 1
+        digits = f"{self._made_ms:012x}7{self._chance.getrandbits(76):019x}"
         return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
 
 
