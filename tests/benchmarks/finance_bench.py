@@ -1,0 +1,131 @@
+"""Prints what finance waits for on large books: seconds, and the memory that it takes at most.
+
+    python tests/benchmarks/books_year.py sqlite:////tmp/year/ledger.db        # once, some minutes
+    python tests/benchmarks/finance_bench.py sqlite:////tmp/year/ledger.db
+    python tests/benchmarks/finance_bench.py postgresql://... --only exports
+
+Each figure is of a process of its own that does nothing else, so that one's memory is not
+another's. Exports are taken at two sizes: of memory that grows with rows the second would show it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import multiprocessing
+import resource
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+TESTS = Path(__file__).resolve().parent.parent
+sys.path[:0] = [str(TESTS), str(TESTS.parent)]
+
+from ledger import Books, format_usd  # noqa: E402  found by the path above
+from ledger.exports.exporting import ExportWish  # noqa: E402
+from ledger.exports.registry import FORMATS  # noqa: E402
+from ledger.selection import EVERYTHING, Selection, days_of_period  # noqa: E402
+
+SPAWN = multiprocessing.get_context("spawn")
+
+Work = Callable[[Books, Selection], str]
+"""Something that finance does, with what it has to say about the result."""
+
+
+def export(name: str, books: Books, selection: Selection) -> str:
+    """Export a selection to a file in the temporary folder."""
+    form = FORMATS[name]
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "export"
+        wish = ExportWish(form, selection, datetime.now(UTC))
+        if form.is_text:
+            with path.open("w", encoding="utf-8", newline="") as text:
+                written = books.export(wish, text).written
+        else:
+            with path.open("wb") as binary:
+                written = books.export(wish, binary).written
+        size_mb = path.stat().st_size / 1e6
+    return f"{written.rows:,} rows, {format_usd(written.sum_nano)}, {size_mb:,.0f} MB"
+
+
+def export_csv(books: Books, selection: Selection) -> str:
+    """The cost report as CSV."""
+    return export("csv", books, selection)
+
+
+def export_parquet(books: Books, selection: Selection) -> str:
+    """The cost report as Parquet."""
+    return export("parquet", books, selection)
+
+
+def export_workbook(books: Books, selection: Selection) -> str:
+    """The cost report as a workbook."""
+    return export("xlsx", books, selection)
+
+
+def export_focus(books: Books, selection: Selection) -> str:
+    """The FOCUS file of the newest version."""
+    return export("focus-1.4", books, selection)
+
+
+FIRST_HALF = Selection(days_of_period("2026-01")[0], days_of_period("2026-06")[1])
+MONTH = Selection(*days_of_period("2026-11"))
+
+WORKS: Mapping[str, Mapping[str, tuple[Work, tuple[Selection, ...]]]] = {
+    "exports": {
+        "export csv": (export_csv, (FIRST_HALF, EVERYTHING)),
+        "export parquet": (export_parquet, (FIRST_HALF, EVERYTHING)),
+    },
+    "slow exports": {
+        "export xlsx": (export_workbook, (MONTH, FIRST_HALF)),
+        "export focus-1.4": (export_focus, (MONTH, FIRST_HALF)),
+    },
+}
+"""What is measured, by group and name, and of which selections. Module-level functions only."""
+
+
+def measured(work: Work, url: str, selection: Selection) -> tuple[float, float, str]:
+    """Seconds, peak memory in MB, and what was said, of a process of its own."""
+    ours, theirs = SPAWN.Pipe(duplex=False)
+    process = SPAWN.Process(target=_measure, args=(work, url, selection, theirs))
+    process.start()
+    theirs.close()
+    took_s, peak_mb, said = ours.recv()
+    process.join()
+    return took_s, peak_mb, said
+
+
+def _measure(work: Work, url: str, selection: Selection, answer: Connection) -> None:
+    with Books.open(url, clock=lambda: datetime.now(UTC)) as books:
+        before = time.perf_counter()
+        said = work(books, selection)
+        took_s = time.perf_counter() - before
+    # Linux counts in KiB.
+    peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    answer.send((took_s, peak_mb, said))
+
+
+def main() -> None:
+    """Measure everything, or one group."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("url")
+    parser.add_argument("--only", choices=sorted(WORKS))
+    wanted = parser.parse_args()
+    for group, works in WORKS.items():
+        if wanted.only not in {None, group}:
+            continue
+        for name, (work, selections) in works.items():
+            for selection in selections:
+                took_s, peak_mb, said = measured(work, wanted.url, selection)
+                print(
+                    f"{name}, {selection.in_words}: {took_s:.1f} s, {peak_mb:,.0f} MB at most; "
+                    f"{said}",
+                    flush=True,
+                )
+
+
+if __name__ == "__main__":
+    main()
