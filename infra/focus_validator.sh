@@ -17,7 +17,8 @@ if [ -z "$python" ]; then
 fi
 
 home=.venv/focus-validator
-if ! "$home/bin/focus-validator" --help >/dev/null 2>&1; then
+# Not by its own --help, which leaves a log behind wherever it is run.
+if ! "$home/bin/python" -c "import focus_validator" >/dev/null 2>&1; then
   rm -rf "$home"
   echo "Making $home/ with $("$python" --version)"
   "$python" -m venv "$home"
