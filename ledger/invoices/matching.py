@@ -115,6 +115,7 @@ class _Sides:
         self._open = books_side.open_attempts(connection, asked.provider, asked.period)
         self._open_by_ref = {row.provider_ref: row for row in self._open if row.provider_ref}
         self._candidates = Candidates(self._open)
+        self._named: set[str] = set()
         self._posted = books_side.posted_periods(connection, asked.provider)
         self.rest_nano = self._rest_nano()
 
@@ -218,7 +219,9 @@ class _Sides:
             if standing.ours_nano(other) and other in self._posted:
                 return FindingKind.BILLED_TWICE, remarks.billed_in(other)
         charged_in = [other for other in elsewhere if other in standing.charged]
-        if charged_in and period not in standing.charged:
+        if period in standing.charged:
+            return FindingKind.PRICE, remarks.TAKEN_BACK
+        if charged_in:
             return FindingKind.OTHER_PERIOD, remarks.charged_in(charged_in[0])
         if standing.attempt is not None:
             return FindingKind.ONLY_THEIRS, remarks.of_free(standing.attempt)
@@ -233,6 +236,7 @@ class _Sides:
         theirs_nano = self._theirs.nano[slot]
         if not rows:
             return ""
+        self._named.update(row.attempt_id for row in rows)
         return remarks.of_candidates(rows, more, ref, theirs_nano, posted=posted)
 
     def only_ours(self) -> Iterator[Finding]:
@@ -297,7 +301,7 @@ class _Sides:
     def only_held(self) -> Iterator[Finding]:
         """List what is held since the period for runs that the statement does not have."""
         for row in self._open:
-            if row.provider_ref in self._theirs.slots:
+            if row.provider_ref in self._theirs.slots or row.attempt_id in self._named:
                 continue
             if period_of(row.held_at_us) == self._asked.period:
                 yield Finding(

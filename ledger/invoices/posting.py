@@ -81,6 +81,12 @@ def post(
             f"another statement of {invoice.provider} for {invoice.period} was posted meanwhile: "
             "run this again"
         )
+    if newest is not None and newest.source == "file" and invoice.source == "live":
+        raise StatementRefused(
+            f"statement {number} of {invoice.provider} for {invoice.period} was posted from its "
+            "invoice, and the provider's own record has no prices to correct that by: post a "
+            "corrected invoice from a file"
+        )
     moves = list(_moves(connection, invoice, matching))
     if not moves and newest is not None and _is_same(newest, invoice, matching):
         _check_sum(connection, invoice, matching)

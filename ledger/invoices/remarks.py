@@ -11,6 +11,7 @@ from ledger.schema import AnyRow
 
 TWICE: Final = "two lines bill the same run the same amount: ask the provider for one back"
 STRANGER: Final = "the books do not know this run: somebody else used the account"
+TAKEN_BACK: Final = "the books charged it, and a statement before this one took that back"
 NO_RUN: Final = "the line names no run"
 NO_RUNS: Final = "the lines that name no run come to something else than what was posted of them"
 
