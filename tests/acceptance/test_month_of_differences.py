@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import csv
 import io
+import re
+import shlex
 import shutil
 from collections.abc import Iterator
 from dataclasses import replace
@@ -25,6 +27,7 @@ pytestmark = pytest.mark.xdist_group("month")
 
 FINANCE = ("--by", "finance@acme.example")
 ZERO = Decimal(0)
+AMOUNT = re.compile(r"-?\$[\d,.]*\d")
 
 
 @pytest.fixture(scope="module")
@@ -123,7 +126,7 @@ def test_every_difference_is_named_with_its_run_and_its_amounts(month: Month) ->
     before = charged(month)
     done = reconcile(month, "INV-2041", "--format", "csv")
     assert done.code == 3
-    found = {row["provider_ref"]: row for row in rows(done) if row["kind"] != "only_held"}
+    found = {row["provider_ref"]: row for row in rows(done)}
     refs, nothing = month.refs, "0.00"
     old, new = str(OLD_PRICE), str(NEW_PRICE)
     expected = {
@@ -158,7 +161,6 @@ def test_the_findings_add_up_to_what_both_sides_have(month: Month) -> None:
         "refund": 1,
         "unknown_attempt": 1,
         "rounding": 1,
-        "only_held": 1,
     }
 
 
@@ -180,8 +182,7 @@ def test_the_providers_own_record_shows_runs_without_any_statement(month: Month)
     assert done.code == 3
     assert (told["source"], told["lines"]) == ("live", 7)
     counts = {kind: one["count"] for kind, one in told["findings"].items()}
-    kinds = {"matched": 5, "only_theirs": 1, "only_ours": 1, "unknown_attempt": 1, "only_held": 1}
-    assert counts == kinds
+    assert counts == {"matched": 5, "only_theirs": 1, "only_ours": 1, "unknown_attempt": 1}
     assert sums(told) == (7 * OLD_PRICE, 6 * OLD_PRICE)
 
 
@@ -268,6 +269,23 @@ def test_a_correction_after_the_close_goes_to_the_next_month(closed: Month, tmp_
     assert set(refunded) == {month.refs["dearer"], month.refs["dearer_too"]}
     assert reconcile(month, "INV-2041-B").code == 0
     sound(month)
+
+
+def test_the_page_about_the_month_shows_what_its_commands_print(month: Month) -> None:
+    """Every command of docs/a-month.md, one after the other, and every amount of what it prints."""
+    page = (Path(__file__).parents[2] / "docs/a-month.md").read_text(encoding="utf-8")
+    period = re.findall(r"--period (\d{4}-\d\d)", page)[0]
+    (attempt,) = set(re.findall(r"settle ([0-9a-f-]{36}) --charge 0.004", page))
+    (run,) = set(re.findall(r"--ref (\w{26}) --by finance", page))
+    names = {period: month.period, attempt: month.lost_attempt, run: month.refs["lost"]}
+    blocks = re.findall(r"```console\n\$ mintage (.*?[^\\])\n(.*?)```", page, re.DOTALL)
+    assert len(blocks) > 10
+    for command, shown in blocks:
+        line = command.replace("\\\n", " ")
+        for written, real in names.items():
+            line = line.replace(written, real)
+        done = month.desk.here(*shlex.split(line))
+        assert AMOUNT.findall(done.out + done.err) == AMOUNT.findall(shown), line
 
 
 def test_a_closed_month_is_closed_to_everybody(closed: Month, tmp_path: Path) -> None:
