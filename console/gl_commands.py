@@ -52,6 +52,12 @@ def check(  # noqa: PLR0913  the flags that every report has
         Path | None, a_path("A mapping file; the one that MINTAGE_GL_MAPPING names without it.")
     ] = None,
     *,
+    each: Annotated[
+        bool,
+        Parameter(
+            name="--each", negative="", help="A row for each cost centre, campaign and model."
+        ),
+    ] = False,
     period: Period = None,
     first: From = None,
     last: To = None,
@@ -74,7 +80,11 @@ def check(  # noqa: PLR0913  the flags that every report has
 
     with house.books() as books:
         found = check_mapping(
-            mapping, books.summary(BY, selection), selection, books.provenance(selection)
+            mapping,
+            books.summary(BY, selection),
+            selection,
+            books.provenance(selection),
+            each=each,
         )
     write_report(found.report, "json" if json else format, out)
     for sentence in (*found.remarks, *found.problems):

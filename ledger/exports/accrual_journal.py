@@ -38,7 +38,7 @@ class Accrued:
 
     subject: Subject
     amount_nano: int
-    attempts: int
+    holds: int
 
 
 def accrued_of(report: Report) -> tuple[date, list[Accrued]]:
@@ -50,7 +50,7 @@ def accrued_of(report: Report) -> tuple[date, list[Accrued]]:
         Accrued(
             Subject(row["cost_center"], row["campaign"], row["model"], row["provider"]),
             row["accrued_usd"],
-            row["attempts"],
+            row["holds"],
         )
         for row in rows
     ]
@@ -92,11 +92,11 @@ def _journal(
     sums: dict[Coding, tuple[int, int]] = {}
     for one in accrued:
         coding = mapping.mapped(one.subject).coding
-        nano, attempts = sums.get(coding, (0, 0))
-        sums[coding] = nano + one.amount_nano, attempts + one.attempts
+        nano, holds = sums.get(coding, (0, 0))
+        sums[coding] = nano + one.amount_nano, holds + one.holds
     costs = [
-        Cost(coding, nano, f"held for {attempts:,} attempt{'' if attempts == 1 else 's'}")
-        for coding, (nano, attempts) in sums.items()
+        Cost(coding, nano, f"{holds:,} hold{'' if holds == 1 else 's'}")
+        for coding, (nano, holds) in sums.items()
     ]
     against = JournalLine(
         LineRole.PAYABLE, mapping.accrual.filled_from(mapping.default), 0, "accrued, not billed yet"

@@ -14,16 +14,21 @@ from ledger.views import SummaryRow
 BY: Final = ("provider", "cost_center", "campaign", "model")
 """The dimensions of the summary that a report is made of."""
 
-_TEXTS: Final = (
+_KEYS: Final = (
     ("cost_center", "cost centre"),
     ("campaign", "campaign"),
     ("model", "model"),
+)
+_CODING: Final = (
     ("account", "account"),
-    ("department", "dept."),
+    ("department", "department"),
     ("class", "class"),
     ("location", "location"),
-    ("decided_by", "by line"),
+    ("by_line", "by line"),
 )
+_LAST: Final = 1_000_000
+"""After every line."""
+
 _DROPPED_WHEN_EMPTY: Final = frozenset({"department", "class", "location"})
 
 
@@ -39,9 +44,18 @@ class GlCheck:
 
 
 def check_mapping(
-    mapping: GlMapping, rows: Iterable[SummaryRow], selection: Selection, provenance: Provenance
+    mapping: GlMapping,
+    rows: Iterable[SummaryRow],
+    selection: Selection,
+    provenance: Provenance,
+    *,
+    each: bool = False,
 ) -> GlCheck:
-    """Code every combination of `rows`, a summary by `BY`."""
+    """Code every combination of `rows`, a summary by `BY`.
+
+    The report has a row for each account, department, class and location that charges are coded
+    as; with `each` for each combination.
+    """
     coded = [
         (subject, row.charged_nano, mapping.mapped(subject))
         for row in rows
@@ -49,7 +63,7 @@ def check_mapping(
     ]
     subjects = [subject for subject, _, _ in coded]
     return GlCheck(
-        _report(coded, selection, provenance),
+        _report(coded, selection, provenance, each=each),
         (*_unmapped(coded), *_unpayable(mapping, subjects)),
         (*_by_default(coded), *_idle(mapping.rules, subjects)),
     )
@@ -64,41 +78,66 @@ def _subject(row: SummaryRow) -> Subject | None:
 
 
 def _report(
-    coded: Sequence[tuple[Subject, int, Mapped]], selection: Selection, provenance: Provenance
+    coded: Sequence[tuple[Subject, int, Mapped]],
+    selection: Selection,
+    provenance: Provenance,
+    *,
+    each: bool,
 ) -> Report:
-    rows = [(_cells(subject, mapped), charged_nano) for subject, charged_nano, mapped in coded]
+    texts = (*_KEYS, *_CODING) if each else _CODING
+    sums: dict[tuple[str | None, ...], list[int]] = {}
+    decided: dict[tuple[str | None, ...], set[tuple[int, str]]] = {}
+    for subject, charged_nano, mapped in coded:
+        keys = (*_named(subject), *_coding(mapped)) if each else _coding(mapped)
+        of_keys = sums.setdefault(keys, [0, 0])
+        of_keys[0] += 1
+        of_keys[1] += charged_nano
+        decided.setdefault(keys, set()).update(_deciding(subject, mapped))
+    told = {
+        (*keys, ", ".join(word for _, word in sorted(decided[keys]))): amounts
+        for keys, amounts in sorted(sums.items(), key=lambda item: [key or "" for key in item[0]])
+    }
     kept = [
         position
-        for position, (name, _) in enumerate(_TEXTS)
-        if name not in _DROPPED_WHEN_EMPTY or any(cells[position] for cells, _ in rows)
+        for position, (name, _) in enumerate(texts)
+        if name not in _DROPPED_WHEN_EMPTY or any(keys[position] for keys in told)
     ]
-    columns = tuple(Column(*_TEXTS[position], ColumnKind.TEXT) for position in kept)
-    money = Column("charged_usd", "charged", ColumnKind.MONEY)
     made: list[tuple[Cell, ...]] = [
-        (*(cells[position] for position in kept), charged_nano) for cells, charged_nano in rows
+        (*(keys[position] for position in kept), *amounts) for keys, amounts in told.items()
     ]
-    total = sum(charged_nano for _, charged_nano in rows)
+    totals = [sum(amounts[position] for amounts in sums.values()) for position in (0, 1)]
     return Report(
         name="gl-mapping",
         title="How charges are coded",
         selection=selection,
-        columns=(*columns, money),
+        columns=(
+            *(Column(*texts[position], ColumnKind.TEXT) for position in kept),
+            Column("combinations", "kinds of charge", ColumnKind.COUNT),
+            Column("charged_usd", "charged", ColumnKind.MONEY),
+        ),
         rows=made,
-        totals=("in all", *(None for _ in kept[1:]), total),
+        totals=("in all", *(None for _ in kept[1:]), *totals),
         notes=(),
         provenance=provenance,
     )
 
 
-def _cells(subject: Subject, mapped: Mapped) -> tuple[str | None, ...]:
-    coding = mapped.coding
+def _named(subject: Subject) -> tuple[str | None, ...]:
     if subject.cost_center is None:
-        return (f"of no job, {subject.provider}", None, None, *_coding(mapped), "variance")
-    said = [str(line) for line in mapped.lines]
-    if mapped.by_default and coding.account is not None:
-        said.append("default")
-    decided = ", ".join(said) or "nothing"
-    return (subject.cost_center, subject.campaign, subject.model, *_coding(mapped), decided)
+        return f"of no job, {subject.provider}", None, None
+    return subject.cost_center, subject.campaign, subject.model
+
+
+def _deciding(subject: Subject, mapped: Mapped) -> set[tuple[int, str]]:
+    """Say which lines of the file have decided, each with its place in a list of them."""
+    if subject.cost_center is None:
+        return {(0, "variance")}
+    said = {(line, str(line)) for line in mapped.lines}
+    if mapped.coding.account is None:
+        said.add((_LAST, "no account"))
+    elif mapped.by_default:
+        said.add((_LAST, "default"))
+    return said
 
 
 def _coding(mapped: Mapped) -> tuple[str | None, ...]:
@@ -137,8 +176,13 @@ def _by_default(coded: Sequence[tuple[Subject, int, Mapped]]) -> list[str]:
 
 
 def _idle(rules: Iterable[Rule], subjects: Sequence[Subject]) -> list[str]:
+    idle = [str(rule.line) for rule in rules if not any(rule.fits(subject) for subject in subjects)]
+    if not idle:
+        return []
+    one = len(idle) == 1
     return [
-        f"The rule of line {rule.line} fits nothing that is selected."
-        for rule in rules
-        if not any(rule.fits(subject) for subject in subjects)
+        (
+            f"The rule{'' if one else 's'} of line{'' if one else 's'} {', '.join(idle)} "
+            f"fit{'s' if one else ''} nothing that is selected."
+        )
     ]

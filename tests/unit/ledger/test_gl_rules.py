@@ -97,25 +97,30 @@ def row(*keys: str | None, charged_nano: int = 10**9) -> SummaryRow:
 
 def test_a_check_says_what_a_journal_would_be_refused_for() -> None:
     mapping = a_mapping(*GL.rules, default=Coding())
-    found = check_mapping(
-        mapping,
-        [
-            row("replicate", "cc-4100", "autumn", "m"),
-            row("elsewhere", "cc-9", "autumn", "m"),
-            row("replicate", None, None, None),
-            row(None, "cc-4100", None, None, charged_nano=0),
-        ],
-        NOVEMBER,
-        Provenance(3, "E1", "E9", None, sealed=False),
-    )
+    rows = [
+        row("replicate", "cc-4100", "autumn", "m"),
+        row("replicate", "cc-4100", "autumn", "n"),
+        row("elsewhere", "cc-9", "autumn", "m"),
+        row("replicate", None, None, None),
+        row(None, "cc-4100", None, None, charged_nano=0),
+    ]
+    provenance = Provenance(3, "E1", "E9", None, sealed=False)
+    found = check_mapping(mapping, rows, NOVEMBER, provenance)
     assert found.problems == (
         "No account for cost centre cc-9, campaign autumn, model m: add a rule, or a default.",
         "No account for what elsewhere is owed: add `elsewhere` under `payable`.",
     )
     assert found.remarks == ("The rule of line 2 fits nothing that is selected.",)
-    assert found.report.rows == [
-        ("cc-4100", "autumn", "m", "6210", "Marketing", "Berlin", "4", 10**9),
-        ("cc-9", "autumn", "m", None, None, None, "nothing", 10**9),
-        ("of no job, replicate", None, None, "6290", None, None, "variance", 10**9),
+    assert [column.name for column in found.report.columns] == [
+        *("account", "department", "location", "by_line", "combinations", "charged_usd"),
     ]
-    assert found.report.totals == ("in all", *[None] * 6, 3 * 10**9)
+    assert found.report.rows == [
+        (None, None, None, "no account", 1, 10**9),
+        ("6210", "Marketing", "Berlin", "4", 2, 2 * 10**9),
+        ("6290", None, None, "variance", 1, 10**9),
+    ]
+    assert found.report.totals == ("in all", None, None, None, 4, 4 * 10**9)
+    every = check_mapping(mapping, rows, NOVEMBER, provenance, each=True).report
+    assert every.rows[0] == ("cc-4100", "autumn", "m", "6210", "Marketing", "Berlin", "4", 1, 10**9)
+    assert every.rows[3][:3] == ("of no job, replicate", None, None)
+    assert every.totals == ("in all", *[None] * 6, 4, 4 * 10**9)
