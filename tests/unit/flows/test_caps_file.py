@@ -109,6 +109,33 @@ def test_a_file_that_asks_for_less_than_is_used_is_refused_whole(books: Books, p
     assert books.cap_rules() == []
 
 
+def test_a_file_is_nobodys_second_person(
+    books: Books, path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path.write_text('providers: {replicate: {day: "50.00"}}')
+    apply_caps(books, path)
+    with books.transaction() as desk:
+        desk.change_limit(100 * CENT, by="finance@acme.example", because="two above a dollar")
+    path.write_text('providers: {replicate: {day: "51.01"}}\ncost_centers: {cc-1: {month: "9"}}')
+    assert apply_caps(books, path) == 1
+    (said,) = caplog.messages
+    assert "the cap of provider replicate stays as it is" in said
+    assert "`mintage ledger budget raise provider replicate 51.01 --by … --because …`" in said
+    caps = {rule.subject: rule.cap_nano for rule in books.cap_rules()}
+    assert caps == {"replicate": 5_000 * CENT, "cc-1": 900 * CENT}
+    assert books.requests() == []
+    # Once two persons have raised it, the books and the file agree.
+    with books.transaction() as desk:
+        desk.change_cap(
+            Scope.PROVIDER, "replicate", 5_101 * CENT, by="anna@acme.example", because="a push"
+        )
+    with books.transaction() as desk:
+        desk.approve(1, by="bob@acme.example")
+    caplog.clear()
+    assert apply_caps(books, path) == 0
+    assert caplog.messages == []
+
+
 def test_a_time_zone_that_is_none_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     from flows import read_settings
 
