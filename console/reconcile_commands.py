@@ -177,9 +177,11 @@ def _match(
         return match(books, wish, theirs, sha256=sha256, notes=notes)
     if columns:
         raise BadSettings("--columns is for files; a provider's own record has none.")
+    from console.live_progress import counting
     from flows.live_statement import read_live
 
-    read = read_live(house, wish.provider, wish.period, theirs.add)
+    with counting(wish.provider, theirs.add) as take:
+        read = read_live(house, wish.provider, wish.period, take)
     return match(books, wish, theirs, notes=read.notes, is_whole=read.is_whole)
 
 

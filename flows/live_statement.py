@@ -17,8 +17,8 @@ from ledger.selection import of_period
 if TYPE_CHECKING:
     from flows.wiring import House
 
-BATCH: Final = 1_000
-"""How many lines are handed over at once."""
+BATCH: Final = 100
+"""How many lines are handed over at once: as many as a page of the list has."""
 
 GROUPS_MAX: Final = 20
 """How many models and causes are told apart among runs without a price."""

@@ -5,16 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 from loopback.server import LoopbackProvider
 from pydantic import SecretStr
 
-from flows import House, Settings
+from flows import BadSettings, House, Settings, utc_now
 from flows.live_statement import BATCH, GROUPS_MAX, LiveReading, _Gathering, read_live
+from flows.reconciling import StatementWish, post, reconcile
 from generators import BilledRun, NoStatements, ProviderUnavailable, TokenMissing, UsageLine
+from ledger import Books
 from ledger.errors import SelectionRefused
 from ledger.invoices.statement import StatementLine
+from ledger.invoices.theirs import Theirs
 
 SCHNELL = "black-forest-labs/flux-schnell"
 NOW = datetime.now(UTC)
@@ -128,6 +132,15 @@ def test_a_record_of_many_oddities_stays_a_short_note() -> None:
     _, reading = gathered(*odd)
     assert len(reading.notes) == GROUPS_MAX + 1
     assert sum(one.count for one in reading.unpriced) == len(odd)
+
+
+def test_a_record_with_runs_that_nobody_can_price_is_never_posted(tmp_path: Path) -> None:
+    with Books.open(f"sqlite:///{tmp_path}/ledger.db", clock=utc_now) as books:
+        wish = StatementWish("replicate", PERIOD, source="live")
+        found = reconcile(books, wish, Theirs(), notes=("1 run has no price.",), is_whole=False)
+        assert "1 run has no price." in found.matching.notes
+        with pytest.raises(BadSettings, match="post the provider's invoice from a file"):
+            post(books, found, by="finance@acme.example", because="the month")
 
 
 def test_a_quantity_that_no_money_can_be_made_of_is_no_line() -> None:
