@@ -29,21 +29,21 @@ INVOICE_RULES = (
     Rule(
         "every adjustment moves the books from what they had to what the provider bills",
         """
-        SELECT e.entry_id, e.kind, a.theirs_nano, a.ours_nano FROM entries e
+        SELECT e.entry_id, 0 AS is_whole FROM entries e
         LEFT JOIN adjustments a ON a.entry_id = e.entry_id
-        WHERE (e.kind IN ('adjust_up', 'adjust_down') AND (a.entry_id IS NULL
-                OR CASE e.kind WHEN 'adjust_up' THEN e.amount_nano ELSE -e.amount_nano END
-                    <> a.theirs_nano - a.ours_nano
-                OR COALESCE(e.provider_ref, '') <> COALESCE(a.provider_ref, '')))
-            OR (e.kind NOT IN ('adjust_up', 'adjust_down') AND a.entry_id IS NOT NULL)
+        WHERE e.kind IN ('adjust_up', 'adjust_down') AND a.entry_id IS NULL
         UNION ALL
-        SELECT a.entry_id, '' AS kind, a.theirs_nano, a.ours_nano FROM adjustments a
-        WHERE NOT EXISTS (SELECT 1 FROM entries e WHERE e.entry_id = a.entry_id)
+        SELECT a.entry_id, CASE WHEN e.entry_id IS NULL THEN 0 ELSE 1 END FROM adjustments a
+        LEFT JOIN entries e ON e.entry_id = a.entry_id
+        WHERE e.entry_id IS NULL
+            OR CASE e.kind WHEN 'adjust_up' THEN e.amount_nano WHEN 'adjust_down' THEN -e.amount_nano
+                ELSE 0 END <> a.theirs_nano - a.ours_nano
+            OR COALESCE(e.provider_ref, '') <> COALESCE(a.provider_ref, '')
         ORDER BY 1
         """,
         lambda row: (
             f"entry E{row.entry_id} and the adjustment that it is do not say the same"
-            if row.kind and row.theirs_nano is not None
+            if row.is_whole
             else f"entry E{row.entry_id} is an adjustment of which only half is in the books"
         ),
     ),
