@@ -19,11 +19,11 @@ from ledger import Books
 
 @pytest.fixture(scope="module")
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Desk:
-    """Two cost centres and two providers charged in November; one answer is lost over its end."""
+    """Two cost centres and two providers charged in October; one answer is lost over its end."""
     folder = tmp_path_factory.mktemp("gl")
     path = folder / ".mintage/ledger.db"
     lay_blank_books(path)
-    clock = SteppingClock(datetime(2026, 11, 3, tzinfo=UTC))
+    clock = SteppingClock(datetime(2026, 10, 3, tzinfo=UTC))
     with Books.open(f"sqlite:///{path}", clock=clock) as books:
         mugs = plan(books, an_order("mugs@2026"))
         for job_id in mugs[:2]:
@@ -32,7 +32,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Desk:
         drawn = replace(drawn, cost_center="cc-4200")
         for job_id in plan(books, drawn):
             through(books, job_id, usd_line("0.000000001"), usd_line("0.004"))
-        clock.now = datetime(2026, 11, 30, 23, tzinfo=UTC)
+        clock.now = datetime(2026, 10, 31, 23, tzinfo=UTC)
         settle(books, unknown(admit(books, mugs[2])))
     return Desk.at(folder)
 
@@ -47,13 +47,13 @@ def mapping(desk: Desk) -> Path:
 
 
 def export(desk: Desk, form: str, *more: str) -> list[dict[str, str]]:
-    done = desk.here("ledger", "export", "--format", form, "--period", "2026-11", *more)
+    done = desk.here("ledger", "export", "--format", form, "--period", "2026-10", *more)
     assert done.code == 0, done.err
     return list(csv.DictReader(io.StringIO(done.out, newline="")))
 
 
 def charged(desk: Desk, *more: str) -> Decimal:
-    done = desk.here("ledger", "summary", "--json", "--period", "2026-11", *more)
+    done = desk.here("ledger", "summary", "--json", "--period", "2026-10", *more)
     return Decimal(done.json()["charged_usd"])
 
 
@@ -131,21 +131,21 @@ def test_what_is_held_at_the_end_of_a_month_is_accrued_and_reversed(
     desk: Desk, mapping: Path
 ) -> None:
     report = desk.here(
-        "ledger", "report", "accruals", "--period", "2026-11", "--format", "json"
+        "ledger", "report", "accruals", "--period", "2026-10", "--format", "json"
     ).json()
     (held,) = report["rows"]
     done = desk.here(
         *("ledger", "gl", "accruals", "--format", "journal-netsuite"),
-        *("--period", "2026-11", "--gl", str(mapping), "--out", "accruals.csv"),
+        *("--period", "2026-10", "--gl", str(mapping), "--out", "accruals.csv"),
     )
     assert done.code == 0, done.err
     with (desk.folder / "accruals.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     assert [(row["Date"], row["Account"], row["Debit"], row["Credit"]) for row in rows] == [
-        ("11/30/2026", "6210", "0.05", ""),
-        ("11/30/2026", "2150", "", "0.05"),
-        ("12/01/2026", "6210", "", "0.05"),
-        ("12/01/2026", "2150", "0.05", ""),
+        ("10/31/2026", "6210", "0.05", ""),
+        ("10/31/2026", "2150", "", "0.05"),
+        ("11/01/2026", "6210", "", "0.05"),
+        ("11/01/2026", "2150", "0.05", ""),
     ]
     assert Decimal(held["accrued_usd"]) == Decimal("0.05")
 
