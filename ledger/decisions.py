@@ -113,7 +113,7 @@ def _run(connection: Connection, row: AnyRow, decision: Decision) -> str | None:
     payer = connection.execute(_PAID_BY, {"ref": provider_ref}).one_or_none()
     if payer is not None and payer.attempt_id != row.attempt_id:
         raise DecisionRefused(
-            f"run {provider_ref} is attempt {payer.attempt_id} of job {payer.job_id} already, and "
+            f"the run {provider_ref} is attempt {payer.attempt_id} of job {payer.job_id} already, and "
             "a run is paid for once: look for another one"
         )
     return provider_ref

@@ -190,7 +190,7 @@ def test_a_run_is_paid_for_once(books: Books, lost: str) -> None:
     after = books.totals()
     assert after != before
     with pytest.raises(
-        DecisionRefused, match=f"run taken is attempt {paid} of job {other} already"
+        DecisionRefused, match=f"the run taken is attempt {paid} of job {other} already"
     ):
         decide(books, lost, "0.03", ref="taken")
     assert books.totals() == after
