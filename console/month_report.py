@@ -51,6 +51,8 @@ def tell_closed(closed: Closing) -> None:
 
 def _rest_text(rest: ProviderRest) -> str:
     charged = f"{rest.provider} charged {format_usd(rest.charged_nano)}"
+    if rest.carried_nano:
+        charged += f" ({format_usd(rest.carried_nano)} of it for other months)"
     if rest.statement_nano is not None:
         return f"{charged} and billed {format_usd(rest.statement_nano)}"
     return f"{charged} and bills nobody" if rest.is_local else f"{charged}, without a statement"
@@ -100,6 +102,7 @@ def _rest_json(rest: ProviderRest) -> dict[str, Any]:
     return {
         "provider": rest.provider,
         "charged_usd": usd_text(rest.charged_nano),
+        "of_other_months_usd": usd_text(rest.carried_nano),
         "statement": rest.statement_number,
         "billed_usd": text(rest.statement_nano),
         "rest_usd": text(rest.rest_nano),

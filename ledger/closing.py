@@ -302,6 +302,7 @@ def _rests_to_json(rests: Sequence[ProviderRest]) -> str:
                 "statement_number": rest.statement_number,
                 "statement_nano": rest.statement_nano,
                 "is_local": rest.is_local,
+                "carried_nano": rest.carried_nano,
             }
             for rest in rests
         ]

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, bindparam, case, func, select
 
 from ledger.closing_views import OpenPoint, PointKind, ProviderRest
 from ledger.finance_tables import statements
+from ledger.invoices import ours
 from ledger.kinds import EntryKind
 from ledger.money import format_usd
 from ledger.records import AttemptState
@@ -73,6 +74,7 @@ def provider_rests(
         row.provider: (row.number, row.total_nano)
         for row in connection.execute(_STATEMENTS, {"period": period})
     }
+    carried = ours.carried_nano(connection, period)
     return tuple(
         ProviderRest(
             provider=provider,
@@ -80,6 +82,7 @@ def provider_rests(
             statement_number=stated[provider][0] if provider in stated else None,
             statement_nano=stated[provider][1] if provider in stated else None,
             is_local=provider in local,
+            carried_nano=carried.get(provider, 0),
         )
         for provider in sorted(charged.keys() | stated.keys())
     )
@@ -96,15 +99,16 @@ def open_points(
 
 
 def _of_provider(period: str, rest: ProviderRest) -> OpenPoint | None:
-    name, charged = rest.provider, format_usd(rest.charged_nano)
+    name, charged = rest.provider, format_usd(rest.own_nano)
     if rest.rest_nano is None:
-        if rest.is_local:
+        # Where all that a month has is corrections of others, there is no bill to wait for.
+        if rest.is_local or (rest.carried_nano and not rest.own_nano):
             return None
         return OpenPoint(
             PointKind.NO_STATEMENT,
             name,
             0,
-            rest.charged_nano,
+            rest.own_nano,
             f"{name} has no statement for {period}, and the books have {charged}",
             f"post one with `mintage ledger reconcile --provider {name} --period {period} --post`",
         )

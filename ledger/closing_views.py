@@ -107,11 +107,18 @@ class ProviderRest:
     statement_nano: int | None
     is_local: bool
     """Whether it bills nobody, as what runs on one's own machines."""
+    carried_nano: int = 0
+    """What of `charged_nano` corrects other months, less what other months have of this one's."""
+
+    @property
+    def own_nano(self) -> int:
+        """What the books have of the month itself, wherever it had to be booked."""
+        return self.charged_nano - self.carried_nano
 
     @property
     def rest_nano(self) -> int | None:
         """Books less statement; None without one."""
-        return None if self.statement_nano is None else self.charged_nano - self.statement_nano
+        return None if self.statement_nano is None else self.own_nano - self.statement_nano
 
 
 @dataclass(frozen=True, slots=True)

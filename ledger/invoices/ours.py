@@ -138,6 +138,25 @@ def total_nano(
     )
 
 
+def carried_nano(connection: Connection, period: str) -> dict[str, int]:
+    """What of each provider's adjustments in a period corrects others, less what they have of it.
+
+    Without it, what the books have in a period is what its statement is compared with.
+    """
+    here = entries.c.period == period
+    corrects_it = _CORRECTED.in_([period])
+    rows = connection.execute(
+        select(
+            adjustments.c.provider,
+            _sum(case((here, _MOVED), else_=-_MOVED)).label("carried"),
+        )
+        .join(entries, entries.c.entry_id == adjustments.c.entry_id)
+        .where(or_(here & ~corrects_it, ~here & corrects_it))
+        .group_by(adjustments.c.provider)
+    )
+    return {row.provider: int(row.carried) for row in rows}
+
+
 def without_run(connection: Connection, provider: str, period: str) -> tuple[int, int]:
     """What adjustments of no run add up to: those of lines, and those to invoices' totals."""
     is_rest = adjustments.c.reason.in_(sorted(REST))

@@ -36,6 +36,7 @@ from flows import BadSettings
 from flows.reconciling import post
 from ledger import Books, BooksBusy, Decision, DecisionKind
 from ledger.closing import close_period
+from ledger.closing_views import Closing
 from ledger.invoices.statement import FindingKind
 
 ORDER = "mugs@2026"
@@ -312,6 +313,13 @@ def test_what_a_closed_month_would_take_goes_to_the_next_one(
     assert found.matching.ours_nano == nano("0.03")
     posted(books, december, DECEMBER)
     assert order_charged(books) == nano("0.08")
+
+    # What is November's in December's books is not held against December's statement.
+    in_month(clock, "2027-01", 5)
+    closed = close_period(books, DECEMBER, by=BY, because="month's end")
+    assert isinstance(closed, Closing)
+    assert closed.signed == ()
+    assert [one.rest_nano for view in books.periods() for one in view.providers] == [0, 0]
     sound(books)
 
 
@@ -330,6 +338,8 @@ def test_a_charge_moves_out_of_a_closed_month_through_the_next_one(
     assert order_charged(books) == nano("0.06")
     november = matched(books, lines())
     assert november.matching.ours_nano == 0
+    in_month(clock, "2027-01", 5)
+    assert isinstance(close_period(books, DECEMBER, by=BY, because="month's end"), Closing)
     sound(books)
 
 
