@@ -17,6 +17,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -87,25 +88,37 @@ WORKS: Mapping[str, Mapping[str, tuple[Work, tuple[Selection, ...]]]] = {
 """What is measured, by group and name, and of which selections. Module-level functions only."""
 
 
-def measured(work: Work, url: str, selection: Selection) -> tuple[float, float, str]:
-    """Seconds, peak memory in MB, and what was said, of a process of its own."""
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What one piece of work took in a process of its own."""
+
+    took_s: float
+    computed_s: float
+    """Seconds of one core; on a machine that does nothing else it is nearly the same."""
+    peak_mb: float
+    said: str
+
+
+def measured(work: Work, url: str, selection: Selection) -> Figures:
+    """Do it in a process of its own."""
     ours, theirs = SPAWN.Pipe(duplex=False)
     process = SPAWN.Process(target=_measure, args=(work, url, selection, theirs))
     process.start()
     theirs.close()
-    took_s, peak_mb, said = ours.recv()
+    figures: Figures = ours.recv()
     process.join()
-    return took_s, peak_mb, said
+    return figures
 
 
 def _measure(work: Work, url: str, selection: Selection, answer: Connection) -> None:
     with Books.open(url, clock=lambda: datetime.now(UTC)) as books:
-        before = time.perf_counter()
+        before_s, computed_before_s = time.perf_counter(), time.process_time()
         said = work(books, selection)
-        took_s = time.perf_counter() - before
+        took_s = time.perf_counter() - before_s
+        computed_s = time.process_time() - computed_before_s
     # Linux counts in KiB.
     peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    answer.send((took_s, peak_mb, said))
+    answer.send(Figures(took_s, computed_s, peak_mb, said))
 
 
 def main() -> None:
@@ -119,10 +132,10 @@ def main() -> None:
             continue
         for name, (work, selections) in works.items():
             for selection in selections:
-                took_s, peak_mb, said = measured(work, wanted.url, selection)
+                made = measured(work, wanted.url, selection)
                 print(
-                    f"{name}, {selection.in_words}: {took_s:.1f} s, {peak_mb:,.0f} MB at most; "
-                    f"{said}",
+                    f"{name}, {selection.in_words}: {made.took_s:.1f} s ({made.computed_s:.1f} s of "
+                    f"one core), {made.peak_mb:,.0f} MB at most; {made.said}",
                     flush=True,
                 )
 
