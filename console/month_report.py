@@ -52,7 +52,7 @@ def tell_closed(closed: Closing) -> None:
 def _rest_text(rest: ProviderRest) -> str:
     charged = f"{rest.provider} charged {format_usd(rest.charged_nano)}"
     if rest.carried_nano:
-        charged += f" ({format_usd(rest.carried_nano)} of it for other months)"
+        charged += f" ({format_usd(rest.own_nano)} when each correction counts in its own month)"
     if rest.statement_nano is not None:
         return f"{charged} and billed {format_usd(rest.statement_nano)}"
     return f"{charged} and bills nobody" if rest.is_local else f"{charged}, without a statement"

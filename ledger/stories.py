@@ -9,6 +9,7 @@ from dataclasses import replace
 from sqlalchemy import Connection, bindparam, select
 
 from ledger import mends, reading, reviews
+from ledger.finance_tables import adjustments
 from ledger.instants import from_us, from_us_or_none
 from ledger.records import (
     AttemptState,
@@ -30,6 +31,16 @@ _ENTRIES = (
     .where(entries.c.attempt_id.in_(bindparam("ids", expanding=True)))
     .order_by(entries.c.entry_id)
 )
+# What a statement adjusted names its attempt beside the entry, and is its job's where it says so.
+_ADJUSTMENTS = (
+    select(entries, adjustments.c.attempt_id.label("of_attempt"))
+    .join(adjustments, adjustments.c.entry_id == entries.c.entry_id)
+    .where(
+        adjustments.c.attempt_id.in_(bindparam("ids", expanding=True)),
+        entries.c.job_id.is_not(None),
+    )
+    .order_by(entries.c.entry_id)
+)
 
 
 def story(connection: Connection, job_id: str) -> JobStory | None:
@@ -47,7 +58,9 @@ def story(connection: Connection, job_id: str) -> JobStory | None:
     decided = {one.attempt_id: one for one in reviews.of_jobs(connection, [job_id]).get(job_id, ())}
     moved: dict[str, list[EntryView]] = defaultdict(list)
     for row in connection.execute(_ENTRIES, {"ids": ids}):
-        moved[row.attempt_id].append(_entry_view(row))
+        moved[row.attempt_id].append(_entry_view(row, row.attempt_id))
+    for row in connection.execute(_ADJUSTMENTS, {"ids": ids}):
+        moved[row.of_attempt].append(_entry_view(row, row.of_attempt))
     return JobStory(
         job=job,
         order=order,
@@ -96,7 +109,7 @@ def _attempt_story(
     )
 
 
-def _entry_view(row: AnyRow) -> EntryView:
+def _entry_view(row: AnyRow, attempt_id: str) -> EntryView:
     return EntryView(
         entry_id=f"E{row.entry_id}",
         at=from_us(row.at_us),
@@ -104,5 +117,5 @@ def _entry_view(row: AnyRow) -> EntryView:
         from_account=row.from_account,
         to_account=row.to_account,
         amount_nano=row.amount_nano,
-        attempt_id=row.attempt_id,
+        attempt_id=attempt_id,
     )

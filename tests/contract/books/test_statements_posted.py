@@ -9,6 +9,7 @@ import pytest
 from books_parts import (
     SteppingClock,
     built,
+    kinds,
     settle,
     sound,
     usd_line,
@@ -152,6 +153,8 @@ def test_differences_are_put_down_to_jobs_where_they_are_known(
         (ORDER, two, "r2", Decimal("-0.03")),
     ]
     assert {row.period for row in rows} == {NOVEMBER}
+    assert kinds(books, one)[-1] == ("adjust_up", nano("0.01"))
+    assert kinds(books, two)[-1] == ("adjust_down", nano("0.03"))
     sound(books)
 
 
