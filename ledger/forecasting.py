@@ -153,12 +153,11 @@ def forecast(connection: Connection, wish: Wish) -> Forecast:
 
 def _made_of(wish: Wish, of_orders: Sequence[OrderForecast]) -> Selection:
     """Select the month's entries and those of the nights that the means are made of."""
-    first = min(
-        (night.day for one in of_orders for night in one.nights),
-        default=wish.selection.first_day or wish.today,
+    days = [night.day for one in of_orders if one.days for night in one.nights]
+    first, last = wish.selection.first_day, wish.selection.last_day
+    return Selection(
+        min([*days, first or wish.today]), max([*days, last or wish.today]), wish.selection.where
     )
-    first = min(first, wish.selection.first_day or first)
-    return Selection(first, wish.selection.last_day, wish.selection.where)
 
 
 def _of_orders(

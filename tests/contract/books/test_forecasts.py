@@ -241,6 +241,18 @@ def test_the_report_says_which_entries_it_is_made_of_and_adds_up(
         assert report.selection.period == "2026-11"
 
 
+def test_nights_of_the_month_before_are_named_among_what_it_is_made_of(
+    books: Books, clock: SteppingClock
+) -> None:
+    clock.now = datetime(2026, 10, 29, 3, tzinfo=UTC)
+    today = date(2026, 11, 2)
+    nights(books, clock, "mugs", *["0.02"] * 5, last=today)
+    found = books.forecast(Wish(of_period("2026-11"), today))
+    assert (only(found).spent_nano, only(found).to_come_nano) == (4 * CENT, 56 * CENT)
+    assert found.provenance.entry_count == books.totals().entry_count
+    assert report_of(found).selection.period == "2026-11"
+
+
 def test_a_mean_that_is_no_whole_number_is_rounded_once(books: Books, clock: SteppingClock) -> None:
     nights(books, clock, "mugs", "0.01", "0.01", "0.02", last=TODAY)
     row = only(books.forecast(wish()))

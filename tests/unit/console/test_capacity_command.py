@@ -78,6 +78,14 @@ def test_the_one_number_comes_first_and_needs_no_books(desk: Desk) -> None:
     assert not (desk.folder / ".mintage").exists()
 
 
+def test_the_page_shows_what_the_command_prints(desk: Desk) -> None:
+    page = (Path(__file__).parents[3] / "docs/capacity.md").read_text(encoding="utf-8")
+    block = page.partition("```console\n$ mintage ")[2].partition("```")[0]
+    words, _, printed = block.partition("\n")
+    done = desk.here(*words.split())
+    assert (done.code, done.out) == (0, printed)
+
+
 def test_a_year_is_twelve_months_and_a_share_may_be_in_percent(desk: Desk) -> None:
     assert (
         ask(desk, person_cost=None, person_cost_year="90000", review_share="10%").out
