@@ -14,10 +14,44 @@ from console.selecting import From, Period, To, Where, read_selection
 if TYPE_CHECKING:
     from fractions import Fraction
 
-    from flows import Work
     from ledger.asset_costs import AssetCosts
 
 _NUMBER = re.compile(r"[0-9]{1,12}(?:\.[0-9]{1,9})?", re.ASCII)
+
+
+Volume = Annotated[str, Parameter(help="How many assets are wanted in a month.")]
+PerDay = Annotated[str, Parameter(help="How many one person makes in a working day.")]
+PersonCost = Annotated[
+    str | None,
+    Parameter(help="What that person costs a month in USD, fully loaded: not the pay alone."),
+]
+PersonCostYear = Annotated[
+    str | None, Parameter(help="The same for a year, in place of --person-cost.")
+]
+ReviewShare = Annotated[
+    str, Parameter(help="What part of the machine's assets a person looks at: 0.1, or 10%.")
+]
+AssetCost = Annotated[
+    str | None,
+    Parameter(
+        help="What a released asset costs in USD, rejects included. Without it, it is what the "
+        "books have for the selection."
+    ),
+]
+WorkingDays = Annotated[str, Parameter(help="On how many days of a month the person makes assets.")]
+ReviewEffort = Annotated[
+    str, Parameter(help="How long one review takes, as a part of the time to make one by hand.")
+]
+ByHandShare = Annotated[
+    str | None,
+    Parameter(
+        help="What part the machine cannot make. Without it, what the books have, where the cost "
+        "is from them, else nothing."
+    ),
+]
+FixedCost = Annotated[
+    str, Parameter(help="What the machine costs a month whatever it makes, in USD.")
+]
 
 
 def register(app: App) -> None:
@@ -27,42 +61,16 @@ def register(app: App) -> None:
 
 def capacity(  # noqa: PLR0913 - the flags of a command line
     *,
-    volume: Annotated[str, Parameter(help="How many assets are wanted in a month.")],
-    per_day: Annotated[str, Parameter(help="How many one person makes in a working day.")],
-    person_cost: Annotated[
-        str | None,
-        Parameter(help="What that person costs a month in USD, fully loaded: not the pay alone."),
-    ] = None,
-    person_cost_year: Annotated[
-        str | None, Parameter(help="The same for a year, in place of --person-cost.")
-    ] = None,
-    review_share: Annotated[
-        str, Parameter(help="What part of the machine's assets a person looks at: 0.1, or 10%.")
-    ],
-    asset_cost: Annotated[
-        str | None,
-        Parameter(
-            help="What a released asset costs in USD, rejects included. Without it, it is what the "
-            "books have for the selection."
-        ),
-    ] = None,
-    working_days: Annotated[
-        str, Parameter(help="On how many days of a month the person makes assets.")
-    ] = "21",
-    review_effort: Annotated[
-        str,
-        Parameter(help="How long one review takes, as a part of the time to make one by hand."),
-    ] = "0.1",
-    by_hand_share: Annotated[
-        str | None,
-        Parameter(
-            help="What part the machine cannot make. Without it, what the books have, where the "
-            "cost is from them, else nothing."
-        ),
-    ] = None,
-    fixed_cost: Annotated[
-        str, Parameter(help="What the machine costs a month whatever it makes, in USD.")
-    ] = "0",
+    volume: Volume,
+    per_day: PerDay,
+    person_cost: PersonCost = None,
+    person_cost_year: PersonCostYear = None,
+    review_share: ReviewShare,
+    asset_cost: AssetCost = None,
+    working_days: WorkingDays = "21",
+    review_effort: ReviewEffort = "0.1",
+    by_hand_share: ByHandShare = None,
+    fixed_cost: FixedCost = "0",
     period: Period = None,
     from_: From = None,
     to: To = None,
@@ -74,40 +82,41 @@ def capacity(  # noqa: PLR0913 - the flags of a command line
     The five are the volume, what a person makes in a day, what that person costs, the review share
     and the cost of a released asset, which is taken from the books where it is not given.
     """
+    from console.capacity_report import print_capacity, print_capacity_json
     from flows import BadSettings, Capacity, Work
 
-    has_selection = bool(period or from_ or to or where)
-    if asset_cost is not None and has_selection:
+    if asset_cost is not None and (period or from_ or to or where):
         raise BadSettings(
             "Give either --asset-cost or a selection of the books that it is taken from."
         )
     person_usd = _person_usd(person_cost, person_cost_year)
-    costs = None
-    if asset_cost is None:
-        costs = _from_books(period, from_, to, where)
-    asset_usd: Decimal | Fraction = (
-        _amount("--asset-cost", asset_cost or "0") if costs is None else _of_an_asset(costs)
-    )
-    by_hand: Decimal | Fraction = Decimal(0)
-    if by_hand_share is not None:
-        by_hand = _share("--by-hand-share", by_hand_share)
-    elif costs is not None:
-        by_hand = costs.given_up_share
-    work: Work = Work(
+    costs = None if asset_cost is not None else _from_books(period, from_, to, where)
+    work = Work(
         volume=_whole("--volume", volume),
         per_day=_number("--per-day", per_day),
         person_usd=person_usd,
         review_share=_share("--review-share", review_share),
-        asset_usd=asset_usd,
+        asset_usd=_asset_usd(asset_cost, costs),
         working_days=_number("--working-days", working_days),
         review_effort=_number("--review-effort", review_effort),
-        by_hand_share=by_hand,
+        by_hand_share=_by_hand(by_hand_share, costs),
         fixed_usd=_amount("--fixed-cost", fixed_cost),
     )
-    from console.capacity_report import print_capacity, print_capacity_json
-
     (print_capacity_json if json else print_capacity)(Capacity(work), costs)
     return 0
+
+
+def _asset_usd(given: str | None, costs: AssetCosts | None) -> Decimal | Fraction:
+    if costs is None:
+        return _amount("--asset-cost", given or "")
+    assert costs.asset_usd is not None  # noqa: S101  `_from_books` has asked for it
+    return costs.asset_usd
+
+
+def _by_hand(given: str | None, costs: AssetCosts | None) -> Decimal | Fraction:
+    if given is not None:
+        return _share("--by-hand-share", given)
+    return Decimal(0) if costs is None else costs.given_up_share
 
 
 def _from_books(
@@ -129,11 +138,6 @@ def _from_books(
             "--asset-cost what an asset costs."
         )
     return costs
-
-
-def _of_an_asset(costs: AssetCosts) -> Fraction:
-    assert costs.asset_usd is not None  # noqa: S101  asked for just before
-    return costs.asset_usd
 
 
 def _person_usd(month: str | None, year: str | None) -> Decimal | Fraction:
