@@ -11,11 +11,12 @@ from sqlalchemy import Connection, Select, and_, case, func, select
 
 from ledger import entries as entry_form
 from ledger.exports.charge_line import CURRENCY, ChargeLine
-from ledger.exports.selected_entries import KINDS, billed, conditions, signed_amount
+from ledger.exports.selected_entries import KINDS, billed, signed_amount
 from ledger.finance_tables import adjustments
 from ledger.instants import from_us
 from ledger.kinds import EntryKind
 from ledger.money import charge_nano, share, usd
+from ledger.reports import conditions
 from ledger.reports.report import Provenance
 from ledger.schema import attempts, entries, jobs, releases
 from ledger.selection import Selection
@@ -90,9 +91,13 @@ def _bill(selection: Selection, provenance: Provenance) -> Select[Any]:
     first, last = (
         int((named or "E0")[1:]) for named in (provenance.first_entry_id, provenance.last_entry_id)
     )
+    whenever = Selection(where=selection.where)
     # The span of ids is walked in its order; by the time's index all would have to be sorted.
+    at_us = entries.c.at_us + 0
     return _BILL.where(
-        entries.c.entry_id.between(first, last), *conditions(selection, by_index=False)
+        entries.c.entry_id.between(first, last),
+        *conditions.of_entries(whenever),
+        *conditions.between(selection, at_us),
     )
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from sqlalchemy import Connection, and_, case, func, select
 
 from ledger.exports.companions import Companions, Correction, MonthCap
-from ledger.exports.selected_entries import conditions
 from ledger.finance_tables import adjustments, statements
 from ledger.kinds import AdjustmentReason, EntryKind, Scope
+from ledger.reports import conditions
 from ledger.schema import cap_rules, entries
 from ledger.selection import Selection
 
@@ -52,7 +52,7 @@ def _corrections(connection: Connection, selection: Selection) -> dict[int, Corr
             ),
             isouter=True,
         )
-        .where(*conditions(selection))
+        .where(*conditions.of_entries(selection))
     )
     return {
         row.entry_id: Correction(row.reason, row.billed_period)

@@ -16,9 +16,10 @@ from ledger.exports.companion_rows import read_companions
 from ledger.exports.companions import Companions
 from ledger.exports.gl_mapping import GlMapping
 from ledger.exports.registry import Billed, ExportContext, Format, Written
-from ledger.exports.selected_entries import billed, summary_nano
+from ledger.exports.selected_entries import billed
 from ledger.money import format_usd
 from ledger.reports.report import Provenance
+from ledger.reports.sums import totals
 from ledger.selection import Selection
 
 Progress = Callable[[int, int], None]
@@ -54,8 +55,8 @@ def export(connection: Connection, wish: ExportWish, out: IO[Any]) -> Exported:
     """
     write = wish.form.writer()
     sums, provenance = billed(connection, wish.selection)
-    told_nano = summary_nano(connection, wish.selection)
-    _insist("the running totals", told_nano, sums.charged_nano)
+    told_nano = totals(connection, wish.selection).charged_nano
+    _insist("the summary", told_nano, sums.charged_nano)
     context = ExportContext(
         selection=wish.selection,
         provenance=provenance,
@@ -83,8 +84,8 @@ def _told(connection: Connection, wish: ExportWish, context: ExportContext) -> I
             wish.progress(count, context.billed.row_count)
 
 
-def _insist(name: str, found_nano: int | None, wanted_nano: int) -> None:
-    if found_nano is not None and found_nano != wanted_nano:
+def _insist(name: str, found_nano: int, wanted_nano: int) -> None:
+    if found_nano != wanted_nano:
         raise ExportRefused(
             f"the entries come to {format_usd(wanted_nano)}, but {name} to "
             f"{format_usd(found_nano)}: nothing was exported; run `mintage ledger verify`"
