@@ -65,15 +65,7 @@ def summary(  # noqa: PLR0913  the flags of a command
 
 
 def report(  # noqa: PLR0913  as above
-    name: Annotated[
-        ReportName,
-        Parameter(
-            help="budget: caps against what was charged, by cost_center and month, order, or "
-            "provider and day. variance: quote against charge. yield: cost per released asset, and "
-            "what rejects cost. trend: charged by day or period. accruals: what was held and unknown "
-            "when the period ended."
-        ),
-    ],
+    name: Annotated[ReportName, Parameter(help="Which report; what each tells stands above.")],
     /,
     *,
     by: By = None,
@@ -89,7 +81,14 @@ def report(  # noqa: PLR0913  as above
     ] = None,
     json: Json = False,
 ) -> int:
-    """Make a report for finance, in any format; it says which entries it is made of."""
+    """Make a report for finance, in any format; it says which entries it is made of.
+
+    budget    caps against charges, by cost_center and month, order or provider
+    variance  what orders were quoted against what they were charged
+    yield     cost per released asset, and what rejects cost
+    trend     what was charged by day or period, and its sum so far
+    accruals  what was held and unknown at the period's end, to accrue
+    """
     from flows import BadSettings
 
     selection = read_selection(period, first, last, where)

@@ -19,8 +19,8 @@ from ledger.schema import attempts, holds, orders
 from ledger.selection import Selection, day_number
 
 _COLUMNS = (
-    Column("attempts", "attempts", ColumnKind.COUNT),
-    Column("unknown_usd", "of it unknown", ColumnKind.MONEY),
+    Column("holds", "holds", ColumnKind.COUNT),
+    Column("unknown_usd", "unknown", ColumnKind.MONEY),
     Column("accrued_usd", "accrued", ColumnKind.MONEY),
 )
 
@@ -62,7 +62,7 @@ def make(asked: Asked) -> Report:
     )
 
 
-_NAMES = ("attempts", "unknown_nano", "accrued_nano")
+_NAMES = ("holds", "unknown_nano", "accrued_nano")
 
 
 def _open(asked: Asked) -> list[tuple[sums.Key, dict[str, int]]]:
@@ -70,7 +70,7 @@ def _open(asked: Asked) -> list[tuple[sums.Key, dict[str, int]]]:
     end_us = (day_number(asked.selection.last_day) + 1) * DAY_US
     statement = (
         select(
-            func.count().label("attempts"),
+            func.count().label("holds"),
             sums.total_if(attempts.c.lost_at_us < end_us, holds.c.amount_nano).label(
                 "unknown_nano"
             ),

@@ -2,11 +2,13 @@
 
 The ids are looked up around the first and the last day that have any, which the running totals know:
 ids grow with time but for the clocks of different machines, which are less than a day apart, and for
-adjustments, which count at the end of their period however late they are posted.
+adjustments, which count at the end of their period however late they are posted, and are looked up
+by themselves.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, func, select
@@ -18,12 +20,17 @@ from ledger.reports.report import Provenance
 from ledger.schema import entries
 from ledger.schema import totals as running
 from ledger.seal_table import seals
-from ledger.selection import Selection
+from ledger.selection import EVERYTHING, Selection
+from ledger.totals import ADJUSTED
 
 _IDS = (
     func.min(entries.c.entry_id).label("first_id"),
     func.max(entries.c.entry_id).label("last_id"),
 )
+
+# Of an id as it is, PostgreSQL walks all ids in their order until one is of those days.
+_FIRST = func.min(entries.c.entry_id + 0)
+_LAST = func.max(entries.c.entry_id + 0)
 
 
 def provenance(connection: Connection, selection: Selection) -> Provenance:
@@ -36,22 +43,29 @@ def provenance(connection: Connection, selection: Selection) -> Provenance:
         ).one()
         return sealed(connection, found.entry_count, found.first_id, found.last_id)
     days = connection.execute(
-        select(
-            sums.total(running.c.entry_count).label("entry_count"),
-            func.min(running.c.day).label("first_day"),
-            func.max(running.c.day).label("last_day"),
-        ).where(*conditions.of_totals(selection))
-    ).one()
-    if not days.entry_count:
+        select(running.c.day, sums.total(running.c.entry_count).label("entry_count"))
+        .where(*conditions.of_totals(selection))
+        .group_by(running.c.day)
+        .order_by(running.c.day)
+    ).all()
+    count = sum(row.entry_count for row in days)
+    if not count:
         return Provenance(0, None, None, None, sealed=False)
-    if selection == Selection():
+    if selection == EVERYTHING:
         found = connection.execute(select(*_IDS)).one()
-        return sealed(connection, days.entry_count, found.first_id, found.last_id)
-    first_us, last_us = days.first_day * DAY_US, (days.last_day + 1) * DAY_US
-    first_id = connection.execute(_around(selection, _IDS[0], first_us)).scalar_one()
-    last_id = connection.execute(_around(selection, _IDS[1], last_us - 2 * DAY_US)).scalar_one()
-    adjusted_id = connection.execute(_last_adjustment(selection)).scalar()
-    return sealed(connection, days.entry_count, first_id, max(last_id, adjusted_id or 0))
+        return sealed(connection, count, found.first_id, found.last_id)
+    starts = [row.day * DAY_US for row in days]
+    adjusted = connection.execute(_adjustments(selection)).one()
+    first_id = _first_found(connection, (_within(selection, _FIRST, at) for at in starts))
+    last_id = _first_found(
+        connection, (_within(selection, _LAST, at - DAY_US) for at in reversed(starts))
+    )
+    return sealed(
+        connection,
+        count,
+        min((one for one in (first_id, adjusted.first_id) if one is not None), default=None),
+        max((one for one in (last_id, adjusted.last_id) if one is not None), default=None),
+    )
 
 
 def sealed(
@@ -75,20 +89,31 @@ def sealed(
     )
 
 
-def _around(selection: Selection, wanted: ColumnElement[Any], from_us: int) -> Select[Any]:
+def _first_found(connection: Connection, statements: Iterable[Select[Any]]) -> int | None:
+    """Give what the first statement finds that finds any; at most a day a month has none."""
+    for statement in statements:
+        found: int | None = connection.execute(statement).scalar_one()
+        if found is not None:
+            return found
+    return None
+
+
+def _within(selection: Selection, wanted: ColumnElement[Any], from_us: int) -> Select[Any]:
     """Look for an id within two days; what is selected bounds them further."""
     return select(wanted).where(
         entries.c.at_us >= from_us,
         entries.c.at_us < from_us + 2 * DAY_US,
+        entries.c.kind.not_in(tuple(ADJUSTED)),
         *conditions.of_entries(selection),
     )
 
 
-def _last_adjustment(selection: Selection) -> Select[Any]:
+def _adjustments(selection: Selection) -> Select[Any]:
     return (
-        select(entries.c.entry_id)
-        .join(adjustments, adjustments.c.entry_id == entries.c.entry_id)
+        select(
+            func.min(adjustments.c.entry_id).label("first_id"),
+            func.max(adjustments.c.entry_id).label("last_id"),
+        )
+        .join(entries, entries.c.entry_id == adjustments.c.entry_id)
         .where(*conditions.of_entries(selection))
-        .order_by(entries.c.entry_id.desc())
-        .limit(1)
     )

@@ -149,4 +149,6 @@ def ends_report(asked: Asked, name: str) -> Report:
 
 
 def _what_became(row: SpendRow) -> str:
-    return f"rejected by {row.key}" if row.is_rule or row.key == SpendRow.REVIEW else row.key
+    if row.key == SpendRow.REVIEW:
+        return "rejected by a person"
+    return f"rejected by {row.key}" if row.is_rule else row.key

@@ -9,7 +9,7 @@ from datetime import date
 
 import pytest
 from books_parts import CENT, SteppingClock
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from ledger_urls import lay_blank_books
 from postgres_server import PostgresServer
@@ -76,7 +76,9 @@ def charged(report: Report) -> int:
 
 
 @given(selection=selections())
-@settings(max_examples=60, deadline=None)
+# An adjustment can be all that there is of the first day, with a later number than other days'.
+@example(selection=Selection(DAYS[1], None, (("cost_center", frozenset({"cc-4100"})),)))
+@settings(max_examples=40, deadline=None)
 def test_a_selection_is_made_of_exactly_its_entries(filled: Books, selection: Selection) -> None:
     with filled._snapshot() as connection:
         found = connection.execute(
@@ -114,7 +116,7 @@ def test_the_values_of_a_dimension_partition_whatever_is_selected(
 
 
 @given(selection=selections(), cut=st.sampled_from(DAYS[1:3]))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=10, deadline=None)
 def test_days_partition_whatever_is_selected(
     filled: Books, selection: Selection, cut: date
 ) -> None:
