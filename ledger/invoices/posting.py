@@ -134,12 +134,17 @@ def _check(matching: Matching, invoice: Invoice, why: str, now_us: int) -> None:
             f"not one of {matching.line_count:,} lines is in the books of {invoice.period}: check "
             "that this is the provider's statement of that month, and whole"
         )
-    missing = matching.by_kind.get(FindingKind.ONLY_OURS, KindSum())
-    if not matching.total_is_said and 2 * missing.ours_nano > matching.ours_nano:
+    missing = matching.by_kind.get(FindingKind.ONLY_OURS, KindSum()).count
+    shared = matching.matched_count + sum(
+        bool(one.line_count and one.ours_nano)
+        for one in matching.findings
+        if one.kind is not FindingKind.MATCHED
+    )
+    if not matching.total_is_said and missing > shared:
         raise StatementRefused(
-            f"{format_usd(missing.ours_nano)} of the {format_usd(matching.ours_nano)} that the books "
-            f"charged in {invoice.period} is in no line of the statement: if it is whole all the "
-            "same, say the invoice's total with --total"
+            f"{missing:,} of the {missing + shared:,} runs that the books charged in "
+            f"{invoice.period} are in no line of the statement: if it is whole all the same, say the "
+            "invoice's total with --total"
         )
     for one in matching.findings:
         if one.kind is FindingKind.INVOICE_TOTAL and not _names(why, one.theirs_nano):
