@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from decimal import Decimal
 
 import psycopg
@@ -43,9 +44,13 @@ from ledger import (
     Lease,
     Scope,
 )
+from ledger.closing import close_period
+from ledger.closing_views import Closing, RequestView
 from ledger.roles import FINANCE, FOREMAN, READER, REVIEWER, RIGHTS, ROLES, ROW_RULES, SEQUENCES
 
 pytestmark = pytest.mark.postgres
+
+NEXT_MONTH = datetime(2026, 12, 2, tzinfo=UTC)
 
 USERS = {
     "nightly": FOREMAN,
@@ -217,6 +222,11 @@ CAP = (
     "VALUES (1, 'provider', 'replicate', 1, 'a', 'b')"
 )
 RAISE = "UPDATE budgets SET cap_nano = cap_nano + 1 WHERE scope = 'order'"
+CLOSE = (
+    "INSERT INTO closings (at_us, period, event, actor, because, entry_count, charged_nano, "
+    "providers_json, signed_json) VALUES (1, '2026-01', 'close', 'a', 'b', 0, 0, '[]', '[]')"
+)
+LIMIT = "INSERT INTO raise_limits (at_us, after_rule_id, actor, because) VALUES (1, 0, 'a', 'b')"
 RULE = (
     "INSERT INTO cap_rules (at_us, scope, subject, cap_nano, actor, because) "
     f"VALUES (1, 'order', 'mugs@2026', {600 * CENT}, 'a', 'b')"
@@ -265,6 +275,9 @@ STOP = "UPDATE orders SET state = 'stopped', stop_reason = 'x'"
         ("nightly", JOB % "approved", "a job begins as planned"),
         ("nightly", CAP, "permission denied for table cap_rules"),
         ("nightly", RAISE, "permission denied for table budgets"),
+        ("nightly", CLOSE, "permission denied for table closings"),
+        ("maria", CLOSE, "permission denied for table closings"),
+        ("nightly", LIMIT, "permission denied for table raise_limits"),
         ("nightly", BOOK.format(actor="'frank'"), "an entry in a person's name is finance's"),
         ("nightly", "UPDATE orders SET cap_nano = 1", "permission denied for table orders"),
         ("nightly", "UPDATE orders SET spec_json = '{}'", "permission denied for table orders"),
@@ -298,7 +311,6 @@ STOP = "UPDATE orders SET state = 'stopped', stop_reason = 'x'"
         ("frank", BOOK.format(actor="NULL"), "an entry without a person's name is the foreman's"),
         ("frank", VERDICT, "permission denied for table verdicts"),
         ("frank", JOB % "planned", "permission denied for table jobs"),
-        ("frank", RAISE, "a budget has the cap of its rule"),
         ("frank", "DELETE FROM cap_rules", "permission denied for table cap_rules"),
         ("visitor", STOP, "permission denied for table orders"),
         ("visitor", CAP, "permission denied for table cap_rules"),
@@ -350,6 +362,11 @@ def test_what_is_a_roles_the_server_lets_it_do(
     shared_url: str, user: str, statements: list[str]
 ) -> None:
     assert tried(shared_url, user, *statements) is None
+
+
+def test_not_even_finance_raises_a_budget_without_a_rule(shared_url: str) -> None:
+    with pytest.raises(psycopg.errors.CheckViolation, match="has the cap of its rule"):
+        run_sql(url_as("frank", shared_url), [RAISE])
 
 
 def test_a_temporary_table_cannot_stand_in_for_the_reviews(shared_url: str) -> None:
@@ -406,13 +423,33 @@ def test_each_role_does_its_whole_work_and_the_books_hold(own_url: str) -> None:
         ):
             with books.transaction() as desk:
                 assert desk.set_cap(scope, subject, 600 * CENT, by="frank", because="more of it")
+        two_persons_raise(books)
+    with Books.open(url_as("frank", own_url), clock=lambda: NEXT_MONTH) as books:
+        done = close_period(books, "2026-11", by="frank", because="the month is done", sign=True)
+        assert isinstance(done, Closing)
+        with books.transaction() as desk:
+            asked = desk.ask_reopen("2026-11", by="frank", because="one is missing")
+        with books.transaction() as desk:
+            desk.approve(asked.request_id, by="fiona")
     with books_of("nightly") as books:
         settle(books, built(admit(books, second, number=2)))
         assert books.seal() > 0
         assert state_of(books, second) is JobState.BUILT
     with books_of("visitor") as books:
         sound(books)
-        assert books.verify().blocks == 1
+        assert books.verify().blocks == 2
+
+
+def two_persons_raise(books: Books) -> None:
+    """Set a limit, and raise a cap above it."""
+    with books.transaction() as desk:
+        assert desk.change_limit(CENT, by="frank", because="two above a cent") is True
+        asked = desk.change_cap(
+            Scope.PROVIDER, "replicate", 700 * CENT, by="frank", because="more of it"
+        )
+    assert isinstance(asked, RequestView)
+    with books.transaction() as desk:
+        desk.approve(asked.request_id, by="fiona")
 
 
 def test_what_the_foreman_could_still_do_to_a_decision_is_found_by_the_proof(own_url: str) -> None:
