@@ -42,8 +42,11 @@ SPELLINGS: Final[Mapping[str, tuple[str, ...]]] = {
     "model": ("model", "model_name", "model_id"),
     "at": (
         "completed_at",
+        "finished_at",
+        "ended_at",
         "billed_at",
         "created_at",
+        "created",
         "at",
         "timestamp",
         "time",

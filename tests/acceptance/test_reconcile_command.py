@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
+import shlex
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -18,6 +20,7 @@ from mint_runs import Desk, Finished
 from statement_parts import OCTOBER, charged, in_month, lost, open_jobs
 
 from ledger import Books
+from ledger.invoices.findings_report import IN_WORDS
 
 OF_MONTH = ("--provider", "replicate", "--period", OCTOBER)
 POSTING = ("--post", "--by", "maria@acme.example", "--because", "invoice INV-7")
@@ -182,3 +185,20 @@ def test_a_screen_of_eighty_columns_is_enough(desk: Desk) -> None:
     done = reconcile(desk, "differs.csv")
     assert all(len(line) <= 80 for line in done.out.splitlines())
     assert "`mintage ledger settle mugs@2026#mug-0003/1" in " ".join(done.out.split())
+
+
+def test_the_page_about_reconciling_shows_what_its_commands_print(desk: Desk) -> None:
+    page = (Path(__file__).parents[2] / "docs/reconcile.md").read_text(encoding="utf-8")
+    (statement,) = re.findall(r"\$ cat october.csv\n(.*?)```", page, re.DOTALL)
+    (desk.folder / "october.csv").write_text(statement, encoding="utf-8")
+    blocks = re.findall(r"```console\n\$ mintage (.*?[^\\])\n(.*?)```", page, re.DOTALL)
+    assert len(blocks) == 4
+    for command, shown in blocks:
+        done = desk.here(*shlex.split(command.replace("\\\n", " ")))
+        assert (done.out + done.err).split() == shown.split(), command
+
+
+def test_the_page_names_every_finding() -> None:
+    page = (Path(__file__).parents[2] / "docs/reconcile.md").read_text(encoding="utf-8")
+    told = re.findall(r"^\| ([a-z ]+) \|", page, re.MULTILINE)
+    assert told == ["finding", *IN_WORDS.values()]
