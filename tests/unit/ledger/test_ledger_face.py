@@ -11,14 +11,15 @@ import ledger
 from ledger import errors
 
 FACE = """
-    NANO Admit AlreadySettled AttemptState AttemptStory Books BooksBehind BooksBusy BooksNewer
-    BooksUnavailable BrokenPromise BudgetView BuiltSettlement CapRefused CapRule CapTooLow
-    ChargeRow Decision DecisionKind DecisionRefused Desk EntryView FailedSettlement HeldBy
-    HoldDecision HoldRequest Inspection JobMove JobRecord JobState JobStory JobView Lease
-    LeaseLost LedgerError LostAttempt MendKind MendRecord MendView MoneyError OrderChanged
-    OrderRecord OrderState OrderView PictureHash PriceLine Proof Quoted Refuse ReleaseRecord
-    ReleasedView Review ReviewDecision ReviewRefused ReviewView ReviewedBefore RunKnown Scope
-    Settled Settlement SpendRow Stopped SummaryRow Totals UnknownAttempt UnknownJob UnknownOrder
+    NANO Admit AlreadySettled ApprovalRefused AttemptState AttemptStory Books BooksBehind
+    BooksBusy BooksNewer BooksUnavailable BrokenPromise BudgetView BuiltSettlement CapRefused
+    CapRule CapTooLow ChargeRow CloseRefused Decision DecisionKind DecisionRefused Desk
+    EntryView ExportRefused FailedSettlement HeldBy HoldDecision HoldRequest Inspection JobMove
+    JobRecord JobState JobStory JobView Lease LeaseLost LedgerError LostAttempt MendKind
+    MendRecord MendView MoneyError OrderChanged OrderRecord OrderState OrderView PeriodClosed
+    PictureHash PriceLine Proof Quoted Refuse ReleaseRecord ReleasedView Review ReviewDecision
+    ReviewRefused ReviewView ReviewedBefore RunKnown Scope SelectionRefused Settled Settlement
+    SpendRow StatementRefused Stopped SummaryRow Totals UnknownAttempt UnknownJob UnknownOrder
     UnknownSettlement Unmeasured VerdictRecord VerdictSeverity Wait WaitingView WrongState
     charge_nano format_usd hold_nano parse_usd plain usd
 """
