@@ -22,60 +22,69 @@ PEOPLES = frozenset({"table", "md", "html"})
 """Formats that people look at: they get fewer columns, with remarks below."""
 
 
+Statement = Annotated[
+    Path | None, a_path("The provider's statement: CSV or JSON, a line for each run.")
+]
+Provider = Annotated[str, Parameter(name="--provider", help="Who bills, such as replicate.")]
+Month = Annotated[str, Parameter(name="--period", help="The month, such as 2026-11 (UTC).")]
+Live = Annotated[
+    bool,
+    Parameter(
+        name="--live",
+        negative="",
+        help="Read the provider's own record in place of a file, at the model cards' prices.",
+    ),
+]
+InvoiceNumber = Annotated[
+    str | None, Parameter(name="--invoice", help="The invoice's number, to be kept with it.")
+]
+Total = Annotated[
+    str | None,
+    Parameter(
+        name="--total",
+        help='The invoice\'s total, such as "37.59"; without it, the sum of the lines.',
+    ),
+]
+Columns = Annotated[
+    list[str] | None,
+    Parameter(
+        name="--columns",
+        negative="",
+        help="Which header each column has, such as id=Run,amount=Net, where that is not clear.",
+    ),
+]
+Post = Annotated[
+    bool,
+    Parameter(name="--post", negative="", help="Adjust the books until they equal the statement."),
+]
+By = Annotated[str | None, Parameter(name="--by", help="Who posts: a name or an address.")]
+Because = Annotated[
+    str | None, Parameter(name="--because", help="Why, in a sentence; kept with every entry.")
+]
+EveryRow = Annotated[
+    bool, Parameter(name="--all", negative="", help="A row for each matched run too.")
+]
+
+
 def register(ledger: App) -> None:
     """Add the command."""
     ledger.command(reconcile)
 
 
 def reconcile(  # noqa: PLR0913  the flags of a command
-    statement: Annotated[
-        Path | None, a_path("The provider's statement: CSV or JSON, a line for each run.")
-    ] = None,
+    statement: Statement = None,
     /,
     *,
-    provider: Annotated[str, Parameter(name="--provider", help="Who bills, such as replicate.")],
-    period: Annotated[str, Parameter(name="--period", help="The month, such as 2026-11 (UTC).")],
-    live: Annotated[
-        bool,
-        Parameter(
-            name="--live",
-            negative="",
-            help="Read the provider's own record in place of a file, at the model cards' prices.",
-        ),
-    ] = False,
-    invoice: Annotated[
-        str | None, Parameter(name="--invoice", help="The invoice's number, to be kept with it.")
-    ] = None,
-    total: Annotated[
-        str | None,
-        Parameter(
-            name="--total",
-            help='The invoice\'s total, such as "37.59"; without it, the sum of the lines.',
-        ),
-    ] = None,
-    columns: Annotated[
-        list[str] | None,
-        Parameter(
-            name="--columns",
-            negative="",
-            help="Which header each column has, such as id=Run,amount=Net, where that is not clear.",
-        ),
-    ] = None,
-    post: Annotated[
-        bool,
-        Parameter(
-            name="--post", negative="", help="Adjust the books until they equal the statement."
-        ),
-    ] = False,
-    by: Annotated[
-        str | None, Parameter(name="--by", help="Who posts: a name or an address.")
-    ] = None,
-    because: Annotated[
-        str | None, Parameter(name="--because", help="Why, in a sentence; kept with every entry.")
-    ] = None,
-    all: Annotated[  # noqa: A002  the flag's name
-        bool, Parameter(name="--all", negative="", help="A row for each matched run too.")
-    ] = False,
+    provider: Provider,
+    period: Month,
+    live: Live = False,
+    invoice: InvoiceNumber = None,
+    total: Total = None,
+    columns: Columns = None,
+    post: Post = False,
+    by: By = None,
+    because: Because = None,
+    every_row: EveryRow = False,
     format: Format = "table",  # noqa: A002  the flag's name
     out: Out = None,
     json: Json = False,
@@ -95,7 +104,7 @@ def reconcile(  # noqa: PLR0913  the flags of a command
         source="live" if live else "file",
         invoice_id=_invoice(invoice),
         total_nano=_total(total),
-        keep_matched=all,
+        keep_matched=every_row,
     )
     house = open_house()
     with house.books() as books:
@@ -104,7 +113,7 @@ def reconcile(  # noqa: PLR0913  the flags of a command
         if json:
             _print_json(found, posted)
         else:
-            _print(books, found, format, out, every_row=all)
+            _print(books, found, format, out, every_row=every_row)
     _conclude(found, posted)
     return DIFFERENCES_LEFT if posted is None and found.differences else 0
 

@@ -25,9 +25,12 @@ from pathlib import Path
 TESTS = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(TESTS), str(TESTS.parent)]
 
+from flows.reconciling import StatementWish, reconcile  # noqa: E402  found by the path above
+from flows.statement_files import take_file  # noqa: E402
 from ledger import Books, format_usd  # noqa: E402  found by the path above
 from ledger.exports.exporting import ExportWish  # noqa: E402
 from ledger.exports.registry import FORMATS  # noqa: E402
+from ledger.invoices.theirs import Theirs  # noqa: E402
 from ledger.selection import EVERYTHING, Selection, days_of_period  # noqa: E402
 
 SPAWN = multiprocessing.get_context("spawn")
@@ -72,6 +75,40 @@ def export_focus(books: Books, selection: Selection) -> str:
     return export("focus-1.4", books, selection)
 
 
+STATEMENT_LINES = 100_000
+
+
+def reconcile_month(books: Books, selection: Selection) -> str:
+    """Write a statement of many lines for a month, and match it; only the second part is timed."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "statement.csv"
+        _write_statement(books, selection, path)
+        before_s = time.perf_counter()
+        theirs = Theirs()
+        sha256, notes = take_file(path, (), theirs)
+        wish = StatementWish("replicate", str(selection.period))
+        found = reconcile(books, wish, theirs, sha256=sha256, notes=notes)
+        took_s = time.perf_counter() - before_s
+    matching = found.matching
+    kinds = ", ".join(f"{one.count:,} {kind}" for kind, one in matching.by_kind.items())
+    return f"of that {took_s:.1f} s to read and match {matching.line_count:,} lines: {kinds}"
+
+
+def _write_statement(books: Books, selection: Selection, path: Path) -> None:
+    """Bill what the books have, some of it dearer, some not at all, and fill up with strangers."""
+    written = 0
+    with path.open("w", encoding="utf-8", newline="") as file:
+        file.write("id,model,completed_at,amount\r\n")
+        for number, row in enumerate(books.charges(selection)):
+            if row.provider != "replicate" or row.provider_ref is None or number % 5_000 == 2:
+                continue
+            amount = row.amount_usd + (1 if number % 1_000 == 1 else 0)
+            file.write(f"{row.provider_ref},{row.model},{row.at.isoformat()},{amount}\r\n")
+            written += 1
+        for number in range(written, STATEMENT_LINES):
+            file.write(f"stranger{number},,,0.003\r\n")
+
+
 FIRST_HALF = Selection(days_of_period("2026-01")[0], days_of_period("2026-06")[1])
 MONTH = Selection(*days_of_period("2026-11"))
 
@@ -80,6 +117,7 @@ WORKS: Mapping[str, Mapping[str, tuple[Work, tuple[Selection, ...]]]] = {
         "export csv": (export_csv, (FIRST_HALF, EVERYTHING)),
         "export parquet": (export_parquet, (FIRST_HALF, EVERYTHING)),
     },
+    "reconcile": {"reconcile": (reconcile_month, (MONTH,))},
     "slow exports": {
         "export xlsx": (export_workbook, (MONTH, FIRST_HALF)),
         "export focus-1.4": (export_focus, (MONTH, FIRST_HALF)),

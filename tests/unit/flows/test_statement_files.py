@@ -11,7 +11,7 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flows import BadSettings
@@ -270,6 +270,7 @@ def _by_run(theirs: Theirs) -> dict[str, tuple[object, ...]]:
     }
 
 
+@settings(deadline=None)  # it writes files
 @given(st.lists(st.integers(-(10**14), 10**14), min_size=1, max_size=20))
 def test_amounts_survive_being_written_and_read(
     tmp_path_factory: pytest.TempPathFactory, amounts: list[int]
