@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Collection, Iterable
 
 from sqlalchemy import Connection, bindparam, case, func, select
@@ -110,7 +111,8 @@ def _of_provider(period: str, rest: ProviderRest) -> OpenPoint | None:
             0,
             rest.own_nano,
             f"{name} has no statement for {period}, and the books have {charged}",
-            f"post one with `mintage ledger reconcile --provider {name} --period {period} --post`",
+            f"`mintage ledger reconcile STATEMENT --provider {shlex.quote(name)} --period {period} "
+            "--post --by … --because …` posts one",
         )
     # Equal to the cent: an invoice in whole cents is what the books come to when they are rounded.
     if abs(rest.rest_nano) <= _HALF_A_CENT_NANO:
@@ -123,7 +125,8 @@ def _of_provider(period: str, rest: ProviderRest) -> OpenPoint | None:
         f"{name} bills {format_usd(rest.statement_nano or 0)} for {period} (statement "
         f"{rest.statement_number}), and the books have {charged}: {format_usd(rest.rest_nano)} "
         "apart",
-        "reconcile it and post what differs",
+        f"`mintage ledger reconcile STATEMENT --provider {shlex.quote(name)} --period {period}` "
+        "says by what",
     )
 
 
