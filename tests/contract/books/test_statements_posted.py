@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -10,10 +12,12 @@ from books_parts import (
     SteppingClock,
     built,
     kinds,
+    run_sql,
     settle,
     sound,
     usd_line,
 )
+from postgres_server import PostgresServer
 from statement_parts import (
     BY,
     DECEMBER,
@@ -34,11 +38,13 @@ from statement_parts import (
 )
 
 from flows import BadSettings
-from flows.reconciling import post
-from ledger import Books, BooksBusy, Decision, DecisionKind
+from flows.reconciling import StatementWish, post, reconcile
+from ledger import Books, BooksBusy, BooksUnavailable, Decision, DecisionKind
 from ledger.closing import close_period
 from ledger.closing_views import Closing
-from ledger.invoices.statement import FindingKind
+from ledger.invoices.statement import Finding, FindingKind, StatementLine
+from ledger.invoices.theirs import Theirs
+from ledger.roles import FINANCE, FOREMAN
 
 ORDER = "mugs@2026"
 
@@ -440,3 +446,86 @@ def test_a_charge_of_an_attempt_without_a_run_is_only_ours(books: Books) -> None
     assert books_charged(books) == nano("0.03")
     assert matched(books, lines(("r1", "0.03"))).matching.agrees
     sound(books)
+
+
+@pytest.mark.postgres
+def test_finance_posts_and_the_foreman_does_not(
+    postgres: PostgresServer, migrated_url: str, clock: SteppingClock
+) -> None:
+    url = postgres.fresh_database(migrated_url)
+    told = lines(("r1", "0.04"), ("x", "0.10"))
+    with Books.open(url, clock=clock) as books:
+        charged(books, open_jobs(books)[0], "r1")
+        books.apply_roles()
+    people = {"post_frank": FINANCE, "post_nightly": FOREMAN}
+    run_sql(url, [f"CREATE USER {who} IN ROLE {role}" for who, role in people.items()])
+    try:
+        with (
+            Books.open(url.replace("postgres:@", "post_nightly:@", 1), clock=clock) as books,
+            pytest.raises(BooksUnavailable, match="does not let this user"),
+        ):
+            posted(books, told)
+        with Books.open(url.replace("postgres:@", "post_frank:@", 1), clock=clock) as books:
+            posted(books, told)
+            assert books_charged(books) == nano("0.14")
+            sound(books)
+    finally:
+        postgres.drop_database(url)
+        run_sql(migrated_url, [f"DROP USER {who}" for who in people])
+
+
+def test_only_attempts_of_that_model_and_time_may_be_an_unknown_run(
+    books: Books, clock: SteppingClock
+) -> None:
+    jobs = open_jobs(books)
+    in_month(clock, NOVEMBER, 3)
+    early = lost(books, jobs[0])
+    in_month(clock, NOVEMBER, 10)
+    fitting = [lost(books, job) for job in jobs[1:6]]
+    at = clock.now + timedelta(minutes=1)
+
+    def told(model: str | None, at: datetime | None) -> Finding:
+        return finding(matched(books, [StatementLine(1, "x", 3, model=model, at=at)]), "x")
+
+    one = told("black-forest-labs/flux-schnell", at)
+    assert one.kind is FindingKind.UNKNOWN_ATTEMPT
+    assert one.remark.startswith(
+        f"may be one of the attempts {', '.join(fitting[:3])} and 2 more: "
+    )
+    assert "settle ATTEMPT " in one.remark
+    assert early in told(None, None).remark
+    assert f"may be attempt {early}" in told(None, at - timedelta(days=6)).remark
+    for other in (told("stability-ai/sdxl", at), told(None, at - timedelta(days=20))):
+        assert other.kind is FindingKind.ONLY_THEIRS
+
+
+def test_a_providers_own_record_corrects_no_invoice_and_is_posted_only_whole(
+    books: Books,
+) -> None:
+    one, *_ = open_jobs(books)
+    charged(books, one, "r1")
+    theirs = Theirs()
+    theirs.add(lines(("r1", "0.03")))
+    live = reconcile(books, StatementWish("replicate", NOVEMBER, source="live"), theirs)
+    with pytest.raises(BadSettings, match="could be priced"):
+        post(books, replace(live, is_whole=False), by=BY, because="the record")
+    assert post(books, live, by=BY, because="the record").number == 1
+    assert posted(books, lines(("r1", "0.04"))).number == 2
+    live = reconcile(books, StatementWish("replicate", NOVEMBER, source="live"), theirs)
+    assert live.differences == 1
+    with pytest.raises(BadSettings, match="corrected invoice from a file"):
+        post(books, live, by=BY, because="the record")
+    assert books_charged(books) == nano("0.04")
+    sound(books)
+
+
+def test_a_statement_of_another_month_is_wondered_at(books: Books, clock: SteppingClock) -> None:
+    in_month(clock, DECEMBER)
+    told = [StatementLine(n, f"r{n}", 3, at=datetime(2026, 10, 3, tzinfo=UTC)) for n in range(3)]
+    told += [StatementLine(9, "r9", 3, at=datetime(2026, 11, 3, tzinfo=UTC))]
+    assert matched(books, told).matching.notes == (
+        "3 of 4 lines are dated in 2026-10, not in 2026-11: is this the statement of 2026-11?",
+    )
+    assert matched(books, [], DECEMBER).matching.notes == (
+        "2026-12 is not over: what is charged from now on is in no line yet.",
+    )
