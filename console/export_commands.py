@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -102,6 +103,9 @@ def _insist_on_a_place(form: Format, out: Path | None) -> None:
 
 def _to_stdout(books: Books, wish: ExportWish) -> Exported:
     stream: IO[Any] = sys.stdout if wish.form.is_text else sys.stdout.buffer
+    if isinstance(stream, io.TextIOWrapper) and not stream.isatty():
+        # Files are UTF-8 whatever the terminal of whoever starts this is set to.
+        stream.reconfigure(encoding="utf-8", errors="strict", newline="")
     done = books.export(wish, stream)
     # A reader who has gone is noticed before anything is told about what they did not read.
     stream.flush()

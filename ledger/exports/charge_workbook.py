@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 from decimal import Decimal
-from itertools import islice
+from itertools import chain, islice
 from typing import Any, BinaryIO, Final
 
-from ledger.errors import ExportRefused
 from ledger.exports.charge_csv import COLUMNS
 from ledger.exports.charge_line import CURRENCY, ChargeLine
 from ledger.exports.registry import ExportContext, Written
@@ -19,6 +18,7 @@ from ledger.exports.workbook_cells import (
     usd_format,
     workbook_text,
 )
+from ledger.exports.workbook_file import open_workbook
 from ledger.exports.workbook_summary import Sums, write_summary
 from ledger.instants import from_us
 from ledger.money import DECIMALS_MAX
@@ -52,41 +52,22 @@ def write(rows: Iterator[ChargeLine], out: BinaryIO, context: ExportContext) -> 
 
     Raises:
         ExportRefused: there is more than a workbook may hold.
+        OSError: the stream does not take it.
     """
-    import xlsxwriter
-    from xlsxwriter.exceptions import FileSizeError
-
-    book = xlsxwriter.Workbook(
-        out,
-        {
-            "constant_memory": True,
-            "strings_to_formulas": False,
-            "strings_to_urls": False,
-            "strings_to_numbers": False,
-        },
-    )
-    book.set_properties({"title": "Cost report", "created": context.made_at.replace(tzinfo=None)})
-    summary = book.add_worksheet("Summary")
-    sums = Sums()
-    sheets = _Sheets(book)
-    head = list(islice(rows, LOOKED_AT))
-    sheets.begin(head)
-    for line in head:
-        sheets.write(line)
-        sums.add(line)
-    for line in rows:
-        sheets.write(line)
-        sums.add(line)
-    sheets.end()
-    notes = _notes(sums)
-    write_summary(book, summary, context, sums, notes)
-    try:
-        book.close()
-    except FileSizeError:
-        raise ExportRefused(
-            f"a workbook cannot hold {sums.count:,} charges with texts of this length: ask for "
-            "fewer days, or for csv or parquet"
-        ) from None
+    with open_workbook(out) as book:
+        properties = {"title": "Cost report", "created": context.made_at.replace(tzinfo=None)}
+        book.set_properties(properties)
+        summary = book.add_worksheet("Summary")
+        sums = Sums()
+        sheets = _Sheets(book)
+        head = list(islice(rows, LOOKED_AT))
+        sheets.begin(head)
+        for line in chain(head, rows):
+            sheets.write(line)
+            sums.add(line)
+        sheets.end()
+        notes = _notes(sums)
+        write_summary(book, summary, context, sums, notes)
     return Written(sums.count, sums.amount_nano, notes)
 
 
