@@ -2,9 +2,10 @@
 
     python tests/benchmarks/books_year.py sqlite:////tmp/year/ledger.db        # once, some minutes
     python tests/benchmarks/finance_bench.py sqlite:////tmp/year/ledger.db
-    python tests/benchmarks/finance_bench.py postgresql://... --only exports
+    python tests/benchmarks/finance_bench.py sqlite:////tmp/year/ledger.db --on postgres --only exports
 
-Each figure is of a process of its own that does nothing else, so that one's memory is not
+`--on postgres` copies the books to a server of its own first, with its data in the temporary
+folder. Each figure is of a process of its own that does nothing else, so that one's memory is not
 another's. Exports are taken at two sizes: of memory that grows with rows the second would show it.
 """
 
@@ -16,14 +17,18 @@ import resource
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from multiprocessing.connection import Connection
 from pathlib import Path
 
 TESTS = Path(__file__).resolve().parent.parent
-sys.path[:0] = [str(TESTS), str(TESTS.parent)]
+sys.path[:0] = [str(TESTS), str(TESTS.parent), str(Path(__file__).resolve().parent)]
+
+from books_copy import copy  # noqa: E402  found by the path above
+from postgres_server import running_server  # noqa: E402
 
 from flows.reconciling import StatementWish, reconcile  # noqa: E402  found by the path above
 from flows.statement_files import take_file  # noqa: E402
@@ -163,14 +168,33 @@ def main() -> None:
     """Measure everything, or one group."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("url")
+    parser.add_argument("--on", choices=("sqlite", "postgres"), default="sqlite")
     parser.add_argument("--only", choices=sorted(WORKS))
     wanted = parser.parse_args()
+    with at(wanted.url, wanted.on) as url:
+        measure(url, wanted.only)
+
+
+@contextmanager
+def at(url: str, kind: str) -> Iterator[str]:
+    """Give the books where they are, or a copy on a PostgreSQL server that is gone afterwards."""
+    if kind == "sqlite":
+        yield url
+        return
+    with running_server() as server:
+        copied = server.fresh_database()
+        copy(Path(url.removeprefix("sqlite:///")), copied)
+        yield copied
+
+
+def measure(url: str, only: str | None) -> None:
+    """Print a line for each piece of work."""
     for group, works in WORKS.items():
-        if wanted.only not in {None, group}:
+        if only not in {None, group}:
             continue
         for name, (work, selections) in works.items():
             for selection in selections:
-                made = measured(work, wanted.url, selection)
+                made = measured(work, url, selection)
                 print(
                     f"{name}, {selection.in_words}: {made.took_s:.1f} s ({made.computed_s:.1f} s of "
                     f"one core), {made.peak_mb:,.0f} MB at most; {made.said}",
