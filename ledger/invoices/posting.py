@@ -127,6 +127,8 @@ def _check(matching: Matching, invoice: Invoice, why: str, now_us: int) -> None:
     """Refuse what is hardly the statement that was meant, and a rest that nobody answers for."""
     if invoice.period > period_of(now_us):
         raise StatementRefused(f"{invoice.period} has not begun: nothing of it can be billed yet")
+    if matching.agrees:
+        return
     if not matching.line_count and matching.ours_nano:
         raise StatementRefused("a statement without lines cannot be posted: the books have charges")
     if matching.ours_nano and not matching.matched_count and not _shares_a_run(matching):
