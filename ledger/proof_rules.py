@@ -40,6 +40,10 @@ def _account_case(side: int) -> str:
     return f"CASE kind {whens} ELSE '' END"
 
 
+def _adjusted(amount_nano: int) -> str:
+    return f" and {format_usd(int(amount_nano))} adjusted" if amount_nano else ""
+
+
 _MONEY = """
     SELECT attempt_id,
         COUNT(*) AS moved,
@@ -277,10 +281,9 @@ MONEY_RULES = (
         """,
         lambda row: (
             f"the running total of {row.order_id or 'what belongs to no order'} on "
-            f"{day_of(int(row.day) * DAY_US)} says {format_usd(int(row.told_charged))} charged and "
-            f"{format_usd(int(row.told_adjusted))} adjusted in {row.told_moved} entries, but the "
-            f"entries say {format_usd(int(row.charged))} and {format_usd(int(row.adjusted))} in "
-            f"{row.moved}"
+            f"{day_of(int(row.day) * DAY_US)} says {format_usd(int(row.told_charged))} charged"
+            f"{_adjusted(row.told_adjusted)} in {row.told_moved} entries, but the entries say "
+            f"{format_usd(int(row.charged))}{_adjusted(row.adjusted)} in {row.moved}"
         ),
     ),
 )
