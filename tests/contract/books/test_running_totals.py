@@ -42,7 +42,7 @@ FORGERIES = {
         "$0.00 in 0",
     ),
     "a total too many": (
-        "INSERT INTO totals SELECT day, 'lamps@1', '', '', '', '', 0, 0, 1 FROM totals",
+        "INSERT INTO totals SELECT day, 'lamps@1', '', '', '', '', 0, 0, 1, 0 FROM totals",
         "lamps@1 on 2026-11-20 says $0.00 charged in 1 entries",
         "$0.00 in 0",
     ),
