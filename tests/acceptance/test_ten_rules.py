@@ -204,5 +204,7 @@ def _is_one_path(line: str) -> bool:
 def test_the_page_shows_this_very_order_and_what_it_prints(shop: Shop) -> None:
     page = DOCS.read_text(encoding="utf-8")
     assert ten_rules.ORDER_FILE.read_text(encoding="utf-8") in page
-    lines = [line.rstrip() for line in shop.spend.splitlines()]
+    # The seal of the entries is another one whenever the order is run.
+    spend, made_of, _ = shop.spend.partition("Made of 509 entries, E1 to E509, sealed:")
+    lines = [line.rstrip() for line in f"{spend}{made_of}".splitlines()]
     assert "\n".join(lines) in page
