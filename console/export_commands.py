@@ -47,7 +47,10 @@ def register(ledger: App) -> None:
 def export(
     *,
     format: Annotated[  # noqa: A002  the flag's name
-        FormatName, Parameter(name="--format", help="What reads it; xlsx and parquet are no text.")
+        FormatName,
+        Parameter(
+            name="--format", help="How it is written; xlsx and parquet want --out or a pipe."
+        ),
     ] = "csv",
     period: Period = None,
     first: From = None,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from decimal import Decimal
 from itertools import chain, islice
@@ -29,14 +29,14 @@ ROWS_IN_SHEET: Final = 1_048_575
 LOOKED_AT: Final = 1_000
 """Rows whose texts decide how wide the columns are."""
 
-_FORMATS: Final = {
-    "at": "yyyy-mm-dd hh:mm:ss",
-    "quantity": "General",
-    "unit_price_usd": '"$"#,##0.000000000###',
-    "amount_usd": usd_format(DECIMALS_MAX),
-}
 # Set in a little, so that a text does not touch the number before it.
 _TEXT: Final = {"num_format": "@", "indent": 1}
+_FORMATS: Final[Mapping[str, Mapping[str, object]]] = {
+    "at": {"num_format": "yyyy-mm-dd hh:mm:ss", "align": "left", "indent": 1},
+    "quantity": {"num_format": "General"},
+    "unit_price_usd": {"num_format": '"$"#,##0.000000000###'},
+    "amount_usd": {"num_format": usd_format(DECIMALS_MAX)},
+}
 _WIDTHS: Final = {"at": 20, "quantity": 14, "unit_price_usd": 18, "amount_usd": 18}
 _WIDTH_MIN: Final = 8
 _WIDTH_MAX: Final = 68
@@ -86,10 +86,7 @@ class _Sheets:
         self._header = book.add_format(
             {"bold": True, "bg_color": "#DDE6F0", "bottom": 1, "indent": 1}
         )
-        self._formats = [
-            book.add_format({"num_format": _FORMATS[name]} if name in _FORMATS else _TEXT)
-            for name in COLUMNS
-        ]
+        self._formats = [book.add_format(dict(_FORMATS.get(name, _TEXT))) for name in COLUMNS]
         self._widths: list[int] = []
         self._made = 0
         self._row = 0
