@@ -40,14 +40,18 @@ def exported(books: Books, form: str, selection: Selection, path: Path) -> Expor
 
 def binary(form: str, lines: Iterable[ChargeLine], path: Path) -> Written:
     """Write charges in a format that is no text."""
-    context = ExportContext(
+    with path.open("wb") as out:
+        return FORMATS[form].writer()(iter(lines), out, context())
+
+
+def context() -> ExportContext:
+    """Give what a writer is told about a month of one entry."""
+    return ExportContext(
         selection=NOVEMBER,
         provenance=Provenance(1, "E7", "E7", "ab" * 32, sealed=True),
         billed=Billed(0, 0, 0, 0),
         made_at=MADE_AT,
     )
-    with path.open("wb") as out:
-        return FORMATS[form].writer()(iter(lines), out, context)
 
 
 def csv_rows(path: Path) -> list[dict[str, str]]:

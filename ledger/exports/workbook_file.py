@@ -76,7 +76,9 @@ def open_workbook(out: BinaryIO) -> Iterator[Any]:
             # It wraps what the system said.
             raise error.args[0] from None
         finally:
-            # What was given up must not be written by the destructor.
+            # What was given up must not be written by the destructor, and its rows are let go.
             book.fileclosed = True
+            for sheet in book.worksheets():
+                sheet.row_data_fh.close()
     if stream.failure is not None:
         raise stream.failure

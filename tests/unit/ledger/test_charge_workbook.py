@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+import errno
+import gc
+import io
 import re
+import tempfile
 import zipfile
+from collections.abc import Iterator
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
-from charge_files import binary, exact, sheet_rows, workbook
+from charge_files import binary, context, exact, sheet_rows, workbook
 from charge_lines import a_line, an_adjustment
 from openpyxl.utils.escape import unescape
 
+from ledger.errors import BooksBusy
 from ledger.exports import charge_workbook
 from ledger.exports.charge_csv import COLUMNS
+from ledger.exports.charge_line import ChargeLine
+from ledger.exports.registry import FORMATS
 from ledger.money import NANO
 
 FORMULAS = ("=1+1", "+1", "-1", "@SUM(A1)", "{=1}", "=cmd|' /C calc'!A0", "http://acme.example")
@@ -104,6 +113,40 @@ def test_amounts_up_to_a_million_dollars_are_exact_and_larger_ones_are_told(
     said = {row[0]: row for row in workbook(path)["Summary"].iter_rows(values_only=True)}
     assert said["Note"][1] == note
     assert said["Charged, exact, as text"][2] == "$2,000,000.00"
+
+
+class Full(io.BytesIO):
+    """A disk that is full after some bytes."""
+
+    def write(self, some: Any) -> int:  # noqa: ANN401  a buffer of whatever kind
+        """Take it, or say so."""
+        if self.tell() + len(some) > 1_000:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return super().write(some)
+
+
+def test_a_full_disk_is_said_as_the_system_says_it(capfd: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(OSError, match="No space left on device"):
+        FORMATS["xlsx"].writer()(iter([a_line()]), Full(), context())
+    gc.collect()
+    assert capfd.readouterr().err == ""
+
+
+def test_rows_that_fail_leave_nothing_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+
+    def rows() -> Iterator[ChargeLine]:
+        yield a_line()
+        raise BooksBusy("somebody else has the books")
+
+    out = io.BytesIO()
+    with pytest.raises(BooksBusy):
+        FORMATS["xlsx"].writer()(rows(), out, context())
+    gc.collect()
+    assert (out.getvalue(), list(tmp_path.iterdir())) == (b"", [])
+    assert capfd.readouterr().err == ""
 
 
 def test_no_charges_are_a_workbook_that_says_so(tmp_path: Path) -> None:
