@@ -8,8 +8,7 @@ from typing import Any
 
 from rich.table import Table
 
-from console.output import amounts, json_value, print_json, screen, table, usd_text
-from console.review_report import age
+from console.output import age, amounts, json_value, print_json, screen, table, usd_text
 from console.run_report import (
     COUNTS,
     LOOK_AT,
@@ -152,7 +151,7 @@ def _open_attempts(lost: Sequence[LostAttempt], now: datetime) -> Table:
     return table(
         ("open attempt", "state", "held", "age"),
         [
-            (one.attempt_id, str(one.state), amount, f"{_age_s(one, now):,} s")
+            (one.attempt_id, str(one.state), amount, age(now - one.held_at))
             for one, amount in zip(lost, held, strict=True)
         ],
         right=frozenset({"held", "age"}),

@@ -6,7 +6,7 @@ import json
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import fields, is_dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -18,6 +18,7 @@ from console.streams import tell, write_out
 from ledger import format_usd, plain, usd
 
 __all__ = [
+    "age",
     "amounts",
     "indented",
     "json_value",
@@ -93,3 +94,12 @@ def table(
     for row in rows:
         made.add_row(*map(shown, row))
     return made
+
+
+def age(span: timedelta) -> str:
+    """Say how long something takes already, in its two largest units."""
+    minutes = max(0, int(span.total_seconds()) // 60)
+    hours, days = minutes // 60, minutes // (60 * 24)
+    if days:
+        return f"{days:,} d {hours % 24} h"
+    return f"{hours} h {minutes % 60} min" if hours else f"{minutes} min"

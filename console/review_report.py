@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from console.job_story import verdict_line
-from console.output import amounts, indented, json_value, screen, table, usd_text
+from console.output import age, amounts, indented, json_value, screen, table, usd_text
 from console.screen import Screen
 from flows import Queue, Waiting
 from flows.rework import Changes
@@ -177,12 +177,3 @@ def _print_verdicts(out: Screen, title: str, verdicts: Sequence[VerdictRecord]) 
     out.print(title)
     for verdict in verdicts:
         out.print(indented(verdict_line(verdict), 2))
-
-
-def age(span: timedelta) -> str:
-    """Say how long something takes already, in its two largest units."""
-    minutes = max(0, int(span.total_seconds()) // 60)
-    hours, days = minutes // 60, minutes // (60 * 24)
-    if days:
-        return f"{days:,} d {hours % 24} h"
-    return f"{hours} h {minutes % 60} min" if hours else f"{minutes} min"

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from console.output import amounts, screen, table, usd_text
+from console.output import age, amounts, screen, table, usd_text
 from ledger import Books, SpendRow, SummaryRow, Totals, format_usd
 from ledger.selection import EVERYTHING
 
@@ -94,7 +95,7 @@ def _sentences(told: SpendSummary, oldest_s: int | None) -> Iterator[str]:
         count = "1 lost answer" if told.lost_count == 1 else f"{told.lost_count:,} lost answers"
         yield (
             f"Of what is held, {format_usd(totals.unknown_nano)} waits for {count}, the oldest "
-            f"{oldest_s:,} s old; `mintage status` shows each of an order's."
+            f"{age(timedelta(seconds=oldest_s or 0))} old; `mintage status` shows each of an order's."
         )
     if totals.overrun_nano:
         yield f"Of what was charged, {format_usd(totals.overrun_nano)} was above its hold."

@@ -205,7 +205,7 @@ class _Sides:
     def _differing(self, ref: str, slot: int, standing: Standing) -> tuple[FindingKind, str]:
         if slot in self._theirs.with_refunds:
             return FindingKind.REFUND, remarks.of_refund(standing)
-        if self._theirs.is_twice(slot):
+        if self._theirs.is_twice(slot, self._of_slot[slot]):
             return FindingKind.BILLED_TWICE, remarks.TWICE
         if self._of_slot[slot] == 0:
             return self._not_ours(ref, slot, standing)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from array import array
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from hashlib import sha256
 from typing import Final
@@ -112,10 +112,21 @@ class Theirs:
         """The time of a run's latest line."""
         return None if self._at_us[slot] == _NO_TIME else self._at_us[slot]
 
-    def is_twice(self, slot: int) -> bool:
-        """Whether two lines of a run are the same charge."""
-        charges = [amount for amount in self._several.get(slot, ()) if amount > 0]
-        return len(set(charges)) < len(charges)
+    def is_twice(self, slot: int, ours_nano: int) -> bool:
+        """Whether a run's lines come to what the books charged and to some of themselves again.
+
+        Equal lines alone do not say so: a run may be priced by two metrics that cost the same.
+        """
+        more_nano = self.nano[slot] - ours_nano
+        charges = Counter(amount for amount in self._several.get(slot, ()) if amount > 0)
+        again_nano = sum(amount * (times - 1) for amount, times in charges.items())
+        return more_nano > 0 and (
+            more_nano == again_nano
+            or any(
+                more_nano % amount == 0 and more_nano // amount < times
+                for amount, times in charges.items()
+            )
+        )
 
     def _word(self, text: str | None) -> int:
         number = self._models.setdefault(text, len(self._words))

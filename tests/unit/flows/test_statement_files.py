@@ -263,7 +263,7 @@ def _by_run(theirs: Theirs) -> dict[str, tuple[object, ...]]:
             theirs.counts[slot],
             theirs.first_line[slot],
             theirs.model(slot),
-            theirs.is_twice(slot),
+            theirs.is_twice(slot, theirs.nano[slot] // 2),
             slot in theirs.with_refunds,
         )
         for ref, slot in theirs.slots.items()
@@ -298,3 +298,24 @@ def test_a_long_list_is_read_in_pieces(path: Path) -> None:
     sums = Theirs()
     take_file(path, (), sums)
     assert (sums.line_count, sums.sum_nano) == (count, count * (count - 1) // 2)
+
+
+@pytest.mark.parametrize(
+    ("amounts", "ours_nano", "is_twice"),
+    [
+        ((30, 30), 30, True),
+        ((20, 10, 20, 10), 30, True),
+        ((30, 30, 30), 30, True),
+        # Two metrics of one price, and both of them dearer than the books had it.
+        ((16, 16), 30, False),
+        ((15, 15), 30, False),
+        ((30, 30), 0, False),
+        ((30, 20), 30, False),
+    ],
+)
+def test_equal_lines_are_billed_twice_where_the_books_have_them_once(
+    amounts: tuple[int, ...], ours_nano: int, is_twice: bool
+) -> None:
+    theirs = Theirs()
+    theirs.add(StatementLine(number, "run", amount) for number, amount in enumerate(amounts, 1))
+    assert theirs.is_twice(theirs.slots["run"], ours_nano) is is_twice
