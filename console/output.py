@@ -98,8 +98,11 @@ def table(
 
 def age(span: timedelta) -> str:
     """Say how long something takes already, in its two largest units."""
-    minutes = max(0, int(span.total_seconds()) // 60)
+    seconds = max(0, int(span.total_seconds()))
+    minutes = seconds // 60
     hours, days = minutes // 60, minutes // (60 * 24)
+    if not minutes:
+        return f"{seconds} s"
     if days:
         return f"{days:,} d {hours % 24} h"
     return f"{hours} h {minutes % 60} min" if hours else f"{minutes} min"

@@ -54,6 +54,7 @@ def summary(  # noqa: PLR0913  the flags of a command
     """Say what was spent, held and lost sight of, in all and by any dimensions."""
     selection = read_selection(period, first, last, where)
     dimensions = read_by(by)
+    _check("summary", dimensions, selection)
     if json:
         _only_one(format, out)
     if json or (format == "table" and out is None):
@@ -92,6 +93,7 @@ def report(  # noqa: PLR0913  as above
     from flows import BadSettings
 
     selection = read_selection(period, first, last, where)
+    _check(name, read_by(by), selection)
     if chart is not None and name != "trend":
         raise BadSettings("--chart draws the trend; the other reports are tables.")
     if json:
@@ -108,6 +110,14 @@ def read_by(by: str | None) -> tuple[str, ...]:
     if by is None:
         return ()
     return tuple(one.strip().replace("-", "_") for one in by.split(",") if one.strip())
+
+
+def _check(name: str, by: tuple[str, ...], selection: Selection) -> None:
+    """Refuse what no report is, before books are opened that may not be there yet."""
+    from ledger.reports.registry import check
+
+    with wrong_usage():
+        check(name, by, selection)
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from console.escaping import shown
 from console.report_formats.people_cells import headline, people_rows, told_beside
 from flows import BadSettings
 from ledger import usd
+from ledger.exports.workbook_cells import workbook_text
 from ledger.reports.report import Cell, Column, ColumnKind, Report
 
 _NUMBER_FORMATS: Final = {
@@ -39,23 +40,16 @@ def write(report: Report, path: Path) -> None:
     Raises:
         BadSettings: there are more rows than a sheet holds.
     """
-    import xlsxwriter
+    from ledger.exports.workbook_file import open_workbook
 
     if len(report.rows) > _ROWS_MAX:
         raise BadSettings(
             f"A sheet of a workbook holds {_ROWS_MAX:,} rows, and this has {len(report.rows):,}: "
             "ask for fewer days, or for csv or parquet."
         )
-    # What begins like a formula or an address is a text from an order, and stays one.
-    book = xlsxwriter.Workbook(
-        str(path),
-        {"strings_to_formulas": False, "strings_to_urls": False, "constant_memory": True},
-    )
-    try:
+    with path.open("wb") as out, open_workbook(out) as book:
         _write_data(book, report)
         _write_about(book, report)
-    finally:
-        book.close()
 
 
 def _write_data(book: Any, report: Report) -> None:  # noqa: ANN401  xlsxwriter has no types
@@ -101,7 +95,7 @@ def _write_cell(
     if cell is None:
         sheet.write_blank(*place, None, how)
     elif isinstance(cell, str):
-        sheet.write_string(*place, shown(cell), how)
+        sheet.write_string(*place, workbook_text(shown(cell)), how)
     elif isinstance(cell, date):
         sheet.write_datetime(*place, cell, how)
     elif column.kind is ColumnKind.MONEY and isinstance(cell, int):
@@ -133,4 +127,4 @@ def _write_about(book: Any, report: Report) -> None:  # noqa: ANN401  xlsxwriter
     sheet.set_column(1, 1, _ABOUT_WIDTH)
     for line, (name, said) in enumerate(lines):
         sheet.write_string(line, 0, shown(name), bold)
-        sheet.write_string(line, 1, shown(said), wrapped)
+        sheet.write_string(line, 1, workbook_text(shown(said)), wrapped)

@@ -10,6 +10,7 @@ from ledger.errors import SelectionRefused
 from ledger.reports import accruals, budget, spending, trend, variance, yields
 from ledger.reports.asked import Asked
 from ledger.reports.report import Report
+from ledger.selection import Selection
 
 Make = Callable[[Asked], Report]
 T = TypeVar("T")
@@ -91,8 +92,17 @@ def checked(asked: Asked, name: str, make_it: Callable[[Asked], T]) -> T:
     Raises:
         SelectionRefused: it cannot.
     """
+    return make_it(asked.by_these(check(name, asked.by, asked.selection)))
+
+
+def check(name: str, asked_by: tuple[str, ...], selection: Selection) -> tuple[str, ...]:
+    """Give the dimensions that a report is by, its own where none is asked for; opens nothing.
+
+    Raises:
+        SelectionRefused: it cannot be by that or of that.
+    """
     kind = REPORTS[name]
-    by = asked.by or kind.by
+    by = asked_by or kind.by
     for one in by:
         if one not in kind.choices:
             raise SelectionRefused(
@@ -102,8 +112,8 @@ def checked(asked: Asked, name: str, make_it: Callable[[Asked], T]) -> T:
         raise SelectionRefused("a report is by each dimension once")
     if len(by) > 1 and (kind.by_one or "criterion" in by):
         raise SelectionRefused(f"the report {name} is by one of these at a time, not by several")
-    if not kind.knows_jobs and any(name == "job" for name, _ in asked.selection.where):
+    if not kind.knows_jobs and any(name == "job" for name, _ in selection.where):
         raise SelectionRefused(
             f"the report {name} is about whole orders: filter by order and not by job"
         )
-    return make_it(asked.by_these(by))
+    return by

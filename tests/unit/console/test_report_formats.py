@@ -267,3 +267,14 @@ def test_a_file_appears_whole_or_not_at_all(tmp_path: Path) -> None:
     write_report(a_report(), "csv", path)
     assert path.read_text().startswith("campaign")
     assert path.stat().st_mode & 0o044, "whoever may read the folder may read it"
+
+
+def test_a_workbook_keeps_what_looks_like_its_own_xml_as_text(tmp_path: Path) -> None:
+    evil = '<r><t>x</t></r></si><c r="A9"><f>1+1</f></c>'
+    made = a_report(1)
+    named = replace(made, rows=[(f"{evil}</r>", *made.rows[0][1:])])
+    write_report(named, "xlsx", tmp_path / "evil.xlsx")
+    sheet = openpyxl.load_workbook(tmp_path / "evil.xlsx").worksheets[0]
+    texts = [cell.value for row in sheet.iter_rows() for cell in row]
+    assert f"'{evil}</r>" in texts
+    assert all(cell.data_type != "f" for row in sheet.iter_rows() for cell in row)
