@@ -14,7 +14,6 @@ from __future__ import annotations
 import json
 import random
 import signal
-import subprocess
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -23,7 +22,7 @@ from decimal import Decimal
 
 from loopback.faults import Fault
 from loopback.server import Controls
-from mint_runs import Desk, schnell_order
+from mint_runs import Desk, Running, schnell_order
 from storm_window import NANO, Pulse, Window
 
 PRICE_USD = Decimal("0.003")
@@ -101,7 +100,7 @@ def draw_moments(plan: StormPlan) -> list[Moment]:
 class Life:
     """One process of `mintage run`, from its start to its end."""
 
-    process: subprocess.Popen[str]
+    process: Running
     started_us: int
     led: bool = False
     """Whether the order's lease was seen with it."""

@@ -19,7 +19,10 @@ import yaml
 from ledger_urls import lay_blank_books
 from loopback.faults import Fault
 from loopback.server import Controls
+from warm_start import AVAILABLE, WarmProcess, base_environment, server
 
+Running = subprocess.Popen[str] | WarmProcess
+"""A command that was started and may still run."""
 FIVE_PERCENT = 0.05
 FAULT_KINDS = (
     "throttle",
@@ -96,17 +99,14 @@ class Desk:
     environment: dict[str, str] = field(default_factory=dict)
     books_at_hand: bool = False
     """Whether a run finds blank books instead of migrating its own, which takes as long as most tests."""
-    _started: list[subprocess.Popen[str]] = field(default_factory=list, repr=False)
+    real_start: bool = False
+    """Whether each command is a new interpreter, for what a test has to say about starts themselves."""
+    _started: list[Running] = field(default_factory=list, repr=False)
 
     @classmethod
     def at(cls, folder: Path, provider: Controls | None = None, **environment: str) -> Desk:
         """Make one; a provider's address and token are set."""
-        clean = {
-            name: value
-            for name, value in os.environ.items()
-            if not name.startswith(("MINTAGE_", "REPLICATE_", "AWS_", "PREFECT_"))
-        }
-        clean |= {
+        clean = base_environment() | {
             "MINTAGE_ABSENT_AFTER_S": "1",
             # Each inspector's process takes a fifth of a second to start, in each of hundreds of runs.
             "MINTAGE_INSPECTORS": "1",
@@ -126,24 +126,43 @@ class Desk:
         path.write_text(yaml.safe_dump(dict(order), sort_keys=False), encoding="utf-8")
         return path
 
-    def start(self, *arguments: str, **options: Any) -> subprocess.Popen[str]:  # noqa: ANN401  Popen's own
-        """Start a command and do not wait for it."""
+    def start(self, *arguments: str, start_new_session: bool = False) -> Running:
+        """Start a command and do not wait for it.
+
+        It starts warm, unless the desk wants real starts or the environment has something that
+        matters before Mintage's first line.
+        """
         books = self.folder / ".mintage/ledger.db"
         own = "MINTAGE_DATABASE_URL" not in self.environment
         if self.books_at_hand and own and arguments[0] == "run" and not books.exists():
             lay_blank_books(books)
-        process = subprocess.Popen(
+        start = self._start_warm if self._may_start_warm() else self._start_cold
+        process = start(arguments, start_new_session)
+        self._started.append(process)
+        return process
+
+    def _may_start_warm(self) -> bool:
+        return AVAILABLE and not self.real_start and not server().would_differ(self.environment)
+
+    def _start_warm(self, arguments: tuple[str, ...], new_session: bool) -> Running:
+        return WarmProcess(
+            arguments,
+            folder=self.folder,
+            environment=self.environment,
+            start_new_session=new_session,
+        )
+
+    def _start_cold(self, arguments: tuple[str, ...], new_session: bool) -> Running:
+        return subprocess.Popen(
             [sys.executable, "-m", "console", *arguments],
             cwd=self.folder,
-            env={**self.environment, "PYTHONPATH": str(Path(__file__).parent.parent)},
+            env=self.environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
-            **options,
+            start_new_session=new_session,
         )
-        self._started.append(process)
-        return process
 
     def close(self) -> None:
         """End whatever a failed test left running."""
@@ -159,7 +178,7 @@ class Desk:
         """Run a command to its end."""
         process = self.start(*arguments)
         out, err = process.communicate(timeout=timeout_s)
-        return Finished(process.returncode, out, err)
+        return Finished(process.wait(), out, err)
 
     def here(self, *arguments: str) -> Finished:
         """Run a reading command in this process, which takes a tenth of the time of a new one.

@@ -10,7 +10,6 @@ import errno
 import resource
 import signal
 import sqlite3
-import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +21,7 @@ from fault_proxy import FaultProxy, Misdeed
 from loopback.faults import Fault
 from loopback.process import LoopbackProcess
 from manners_parts import assert_one_sentence, small_disk, wait_until
-from mint_runs import Desk, Finished, assert_books_equal_bill, schnell_order
+from mint_runs import Desk, Finished, Running, assert_books_equal_bill, schnell_order
 from stoppable_postgres import Ending, StoppablePostgres, stoppable_postgres
 from storm_proof import assert_sent_once
 
@@ -47,7 +46,7 @@ class AtWork:
     desk: Desk
     provider: LoopbackProcess
 
-    def start(self) -> subprocess.Popen[str]:
+    def start(self) -> Running:
         """Start the order's run and return in the middle of its work."""
         order = self.desk.write(schnell_order(JOBS, concurrency=4))
         run = self.desk.start("run", str(order), "--json")
@@ -55,13 +54,13 @@ class AtWork:
         assert run.poll() is None
         return run
 
-    def end_of(self, run: subprocess.Popen[str]) -> Finished:
+    def end_of(self, run: Running) -> Finished:
         """Wait for a run's own end; from now on the provider is quick."""
         self.provider.clear_faults()
         out, err = run.communicate(timeout=120)
-        return Finished(run.returncode, out, err)
+        return Finished(run.wait(), out, err)
 
-    def assert_cut_short(self, run: subprocess.Popen[str], *marks: str) -> None:
+    def assert_cut_short(self, run: Running, *marks: str) -> None:
         """Check that the run ended by itself, said why in one sentence, and left work undone."""
         assert_one_sentence(self.end_of(run), 1, *marks)
         assert self.provider.counters().created < JOBS, "the fault came too late to cut anything"

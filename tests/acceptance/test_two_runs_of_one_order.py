@@ -5,13 +5,12 @@ from __future__ import annotations
 import signal
 import sqlite3
 from pathlib import Path
-from subprocess import Popen
 
 import pytest
 from ledger_urls import migrated
 from loopback.process import LoopbackProcess
 from manners_parts import wait_until
-from mint_runs import Desk, assert_books_equal_bill, schnell_order
+from mint_runs import Desk, Running, assert_books_equal_bill, schnell_order
 
 JOBS = 40
 SLOWLY_S = (2.0, 2.5)
@@ -19,7 +18,7 @@ FAST_S = (0.02, 0.1)
 """How long the provider takes: until everybody is in place, and from then on."""
 
 
-def said(process: Popen[str]) -> str:
+def said(process: Running) -> str:
     """Give the next line that a process says on standard error."""
     assert process.stderr is not None
     line = process.stderr.readline()
@@ -27,7 +26,7 @@ def said(process: Popen[str]) -> str:
     return line
 
 
-def put_to_sleep(process: Popen[str], ledger: Path) -> None:
+def put_to_sleep(process: Running, ledger: Path) -> None:
     """Stop a process outside its transactions, for longer than its lease lasts as the books see it."""
     books = sqlite3.connect(ledger, timeout=0.1)
     for _ in range(50):
@@ -45,7 +44,7 @@ def put_to_sleep(process: Popen[str], ledger: Path) -> None:
 
 def one_works_and_one_waits(
     desk: Desk, provider: LoopbackProcess, order: Path
-) -> tuple[Popen[str], Popen[str]]:
+) -> tuple[Running, Running]:
     """Start two runs; the provider is slow until the second one waits."""
     provider.configure(latency_s=SLOWLY_S)
     first = desk.start("run", str(order), "--json")
