@@ -76,7 +76,7 @@ def export(
     _insist_on_a_place(form, out)
     house = open_house()
     mapping = _mapping(form, house, gl)
-    with house.books() as books, _progress() as progress:
+    with house.books() as books, _progress(to_stdout=out is None) as progress:
         wish = ExportWish(form, selection, utc_now(), mapping, progress)
         done = _to_stdout(books, wish) if out is None else _to_file(books, wish, out)
     _tell(form, done, out)
@@ -127,9 +127,12 @@ def _to_file(books: Books, wish: ExportWish, out: Path) -> Exported:
 
 
 @contextmanager
-def _progress() -> Iterator[Callable[[int, int], None] | None]:
-    """Draw a bar on standard error for whoever looks at a terminal, where there is much to do."""
-    if not sys.stderr.isatty():
+def _progress(*, to_stdout: bool) -> Iterator[Callable[[int, int], None] | None]:
+    """Draw a bar on standard error for whoever looks at a terminal, where there is much to do.
+
+    Where the rows themselves go to the terminal they are what is to be seen, and there is no bar.
+    """
+    if not sys.stderr.isatty() or (to_stdout and sys.stdout.isatty()):
         yield None
         return
     from rich.console import Console
@@ -148,6 +151,9 @@ def _progress() -> Iterator[Callable[[int, int], None] | None]:
         TimeRemainingColumn(),
         console=Console(stderr=True, highlight=False, markup=False),
         transient=True,
+        # Else rich takes standard output over, and writes what is meant for a file as its own.
+        redirect_stdout=False,
+        redirect_stderr=False,
     )
     task = bar.add_task("charges", total=None, start=False, visible=False)
 

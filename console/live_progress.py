@@ -31,6 +31,9 @@ def counting(
         TimeElapsedColumn(),
         console=Console(stderr=True, highlight=False, markup=False),
         transient=True,
+        # Standard output is for what the command says, and never rich's.
+        redirect_stdout=False,
+        redirect_stderr=False,
     )
     with progress:
         shown = progress.add_task("runs", total=None)

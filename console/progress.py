@@ -35,6 +35,8 @@ async def _watch(run: OrderRun) -> None:
         TimeElapsedColumn(),
         console=Console(stderr=True, highlight=False, markup=False),
         transient=True,
+        # Else what goes to standard output meanwhile would come out on standard error.
+        redirect_stdout=False,
     )
     with progress:
         cap = format_usd(run.record.cap_nano)

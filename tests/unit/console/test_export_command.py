@@ -134,14 +134,14 @@ def test_a_long_export_shows_how_far_it_is_at_a_terminal_and_only_there(
     monkeypatch.setattr(export_commands, "PROGRESS_ROWS_MIN", 5)
     screen = Terminal()
     monkeypatch.setattr(sys, "stderr", screen)
-    with export_commands._progress() as show:
+    with export_commands._progress(to_stdout=False) as show:
         assert show is not None
         show(4, 4)
         assert "charges" not in screen.getvalue()
         show(6, 12)
     assert "6 of 12 charges" in screen.getvalue()
     monkeypatch.setattr(sys, "stderr", io.StringIO())
-    with export_commands._progress() as show:
+    with export_commands._progress(to_stdout=False) as show:
         assert show is None
 
 
