@@ -1,9 +1,11 @@
 """Charges as a text ledger for Beancount 3 and Fava: beancount.github.io, "Language Syntax".
 
 One transaction for each day and order, of amounts exact to the nano-dollar, so that a million
-charges are a file that a person can open. Accounts are opened on the first day that the file speaks
-of; at the end of each period the balance of each cost account is asserted, without any tolerance.
-What is owed is not asserted: whoever includes the file will book payments against it.
+charges are a file that a person can open. Every account ends with its month, and is opened on the
+first day of that month: so the files of several months can be included in one ledger, where no
+account is opened twice, and each of them is a ledger of its own. At a month's end the balance of
+each of its cost accounts is asserted, without any tolerance. What is owed is not asserted: whoever
+includes the file will book payments against it.
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ from typing import IO, Final
 from ledger.exports.charge_line import CURRENCY, ChargeLine
 from ledger.exports.companions import MonthCap
 from ledger.exports.gl_mapping import CODING_FIELDS, GlMapping, Subject
+from ledger.exports.journal import digest
 from ledger.exports.registry import ExportContext, Written
 from ledger.instants import DAY_US, from_us
 from ledger.money import usd
@@ -98,31 +101,55 @@ def _part(name: str) -> str:
 
 @dataclass(slots=True)
 class _Accounts:
-    """The accounts of one file."""
+    """The accounts of one file, each of one month."""
 
+    selection: Selection
     costs: AccountNames = field(default_factory=AccountNames)
     campaigns: AccountNames = field(default_factory=AccountNames)
     providers: AccountNames = field(default_factory=AccountNames)
-    opened: set[str] = field(default_factory=set)
+    opened: dict[str, date] = field(default_factory=dict)
+    _months: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.costs.reserve(VARIANCE)
 
     def cost(self, key: _Key) -> str:
         if key.cost_center is None:
-            return self._open(f"{COSTS}:{VARIANCE}:{self.providers.part(key.provider)}")
-        center = f"{COSTS}:{self.costs.part(key.cost_center)}"
-        return self._open(f"{center}:{self.campaigns.part(key.campaign)}")
+            account = f"{COSTS}:{VARIANCE}:{self.providers.part(key.provider)}"
+        else:
+            account = f"{self.budget(key.cost_center)}:{self.campaigns.part(key.campaign)}"
+        return self._open(account, _day(key.day))
 
-    def owed(self, provider: str) -> str:
-        return self._open(f"{OWED}:{self.providers.part(provider)}")
+    def owed(self, key: _Key) -> str:
+        return self._open(f"{OWED}:{self.providers.part(key.provider)}", _day(key.day))
 
     def budget(self, cost_center: str) -> str:
-        return self._open(f"{COSTS}:{self.costs.part(cost_center)}")
+        """Give what the accounts of a cost centre are under, which no file opens."""
+        return f"{COSTS}:{self.costs.part(cost_center)}"
 
-    def _open(self, account: str) -> str:
-        self.opened.add(account)
+    def _open(self, account: str, day: date) -> str:
+        period = day.strftime("%Y-%m")
+        month = self._months.get(period)
+        if month is None:
+            month = self._months[period] = month_part(period, self.selection)
+        account = f"{account}:{month}"
+        self.opened[account] = day.replace(day=1)
         return account
+
+
+def month_part(period: str, selection: Selection) -> str:
+    """Name a month's accounts, the same each time that the same is exported.
+
+    A whole month has one name, however it was selected, so that no ledger can have it twice; a part
+    of it has another, so that parts can stand beside each other.
+    """
+    first, last = days_of_period(period)
+    since = max(first, selection.first_day or first)
+    until = min(last, selection.last_day or last)
+    filters = sorted((name, sorted(values)) for name, values in selection.where)
+    if not filters and (since, until) == (first, last):
+        return period
+    return f"{period}-{digest(repr((since.isoformat(), until.isoformat(), filters)))}"
 
 
 def write(rows: Iterator[ChargeLine], out: IO[str], context: ExportContext) -> Written:
@@ -131,18 +158,16 @@ def write(rows: Iterator[ChargeLine], out: IO[str], context: ExportContext) -> W
     for line in rows:
         sums.setdefault(_key(line), _Sum()).add(line)
     ordered = sorted(sums.items(), key=lambda item: _sortable(item[0]))
-    accounts = _Accounts()
-    postings = [(key, one, accounts.cost(key), accounts.owed(key.provider)) for key, one in ordered]
+    accounts = _Accounts(context.selection)
+    postings = [(key, one, accounts.cost(key), accounts.owed(key)) for key, one in ordered]
     budgets = list(_budgets(context.companions.month_caps, context.selection, accounts))
-    days = [_day(key.day).replace(day=1) for key, *_ in postings] + [day for day, _ in budgets]
     _write_head(out, context)
-    if days:
-        opened = min(days)
-        out.writelines(
-            f"{opened} open {account} {CURRENCY}\n" for account in sorted(accounts.opened)
-        )
-        out.write("\n")
-    out.writelines(f"{text}\n" for _, text in budgets)
+    out.writelines(
+        f"{opened} open {account} {CURRENCY}\n"
+        for account, opened in sorted(accounts.opened.items(), key=lambda item: item[::-1])
+    )
+    out.write("\n" if accounts.opened else "")
+    out.writelines(f"{text}\n" for text in budgets)
     out.write("\n" if budgets else "")
     sum_nano = 0
     balances = _Balances()
@@ -190,9 +215,8 @@ def _write_head(out: IO[str], context: ExportContext) -> None:
     title = f"Mintage, {context.selection.in_words}"
     out.write(f"; {_one_line(title)}. {context.provenance.in_words}\n")
     out.write(f'option "title" {_quoted(title)}\n')
-    out.write(f'option "operating_currency" "{CURRENCY}"\n')
-    # Money of the books has nine decimals, and none of them is to be rounded away on a screen.
-    out.write(f'option "display_precision" "{CURRENCY}:0.000000001"\n\n')
+    # Beancount 3.2 breaks down over a file that is included and has the option display_precision.
+    out.write(f'option "operating_currency" "{CURRENCY}"\n\n')
 
 
 def _write_transaction(
@@ -222,9 +246,7 @@ def _write_transaction(
     out.write(f"  {cost}  {_amount(one.amount_nano)}\n  {owed}  {_amount(-one.amount_nano)}\n\n")
 
 
-def _budgets(
-    caps: Iterable[MonthCap], selection: Selection, accounts: _Accounts
-) -> Iterator[tuple[date, str]]:
+def _budgets(caps: Iterable[MonthCap], selection: Selection, accounts: _Accounts) -> Iterator[str]:
     """Fava's budgets: what each cost centre may spend in a month, from the month that it was set in.
 
     Of what was set before the selection only the last counts; within a month the last one does.
@@ -241,12 +263,12 @@ def _budgets(
         found[max(month, since or month), cap.cost_center] = cap.cap_nano or 0
     for (month, cost_center), cap_nano in sorted(found.items()):
         account = accounts.budget(cost_center)
-        yield month, f'{month} custom "budget" {account} "monthly" {_amount(cap_nano)}'
+        yield f'{month} custom "budget" {account} "monthly" {_amount(cap_nano)}'
 
 
 @dataclass(slots=True)
 class _Balances:
-    """What the cost accounts have come to, told at the end of each period."""
+    """What the cost accounts of a month have come to, told at its end."""
 
     sums: dict[str, int] = field(default_factory=dict)
     period_end: date | None = None
@@ -265,6 +287,7 @@ class _Balances:
             # A tolerance of zero: without it, the last digit could be wrong by one.
             yield f"{after} balance {account}  {_number(amount_nano)} ~ 0 {CURRENCY}\n"
         yield "\n"
+        self.sums.clear()
         self.period_end = None
 
 
