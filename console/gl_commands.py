@@ -141,7 +141,7 @@ def accruals(
     say(
         f"{count:,} journal line{'' if count == 1 else 's'} written{place}. {report.provenance.in_words}"
     )
-    for note in journal_notes(journals) or (f"Nothing was held at the end of {day}.",):
+    for note in (*(journal_notes(journals) or (f"Nothing is to accrue on {day}.",)), *report.notes):
         say(note)
     return 0
 

@@ -148,6 +148,13 @@ def test_what_is_held_at_the_end_of_a_month_is_accrued_and_reversed(
         ("11/01/2026", "2150", "0.05", ""),
     ]
     assert Decimal(held["accrued_usd"]) == Decimal("0.05")
+    assert "Held at the end of 2026-10-31 (UTC)" in done.err
+    running = f"{datetime.now(UTC):%Y-%m}"
+    early = desk.here(
+        *("ledger", "gl", "accruals", "--format", "journal-xero"),
+        *("--period", running, "--gl", str(mapping)),
+    )
+    assert f"{running} is not over yet: this is what is held by now" in early.err
 
 
 def test_only_formats_with_accounts_take_a_mapping(desk: Desk, mapping: Path) -> None:
