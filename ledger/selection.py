@@ -19,6 +19,8 @@ DIMENSIONS: Final = ("order", "job", "model", "provider", "cost_center", "campai
 """What entries can be filtered by, besides time; a report is grouped by these, day or period."""
 
 _EPOCH: Final = date(1970, 1, 1)
+_LAST_DAY: Final = date(9998, 12, 31)
+"""The last day that can be selected: what is reversed on the day after is still a date."""
 _PERIOD: Final = re.compile(r"([0-9]{4})-(0[1-9]|1[0-2])", re.ASCII)
 
 
@@ -32,6 +34,11 @@ class Selection:
     """Pairs of a dimension and the values that are meant; every pair must hold."""
 
     def __post_init__(self) -> None:
+        for day in (self.first_day, self.last_day):
+            if day is not None and not _EPOCH <= day <= _LAST_DAY:
+                raise SelectionRefused(
+                    f"{day} is no day of the books: they know those from {_EPOCH} to {_LAST_DAY}"
+                )
         if self.first_day and self.last_day and self.first_day > self.last_day:
             raise SelectionRefused(
                 f"nothing lies between {self.first_day} and {self.last_day}: turn them around"
@@ -93,12 +100,17 @@ def days_of_period(period: str) -> tuple[date, date]:
     """Give the first and the last day of a month.
 
     Raises:
-        SelectionRefused: it is not written as YYYY-MM.
+        SelectionRefused: it is not written as YYYY-MM, or lies outside of 1970 to 9998.
     """
     found = _PERIOD.fullmatch(period)
     if found is None or found[1] == "0000":
         raise SelectionRefused(f"{period!r} is no period; write a month as 2026-11")
     year, month = int(found[1]), int(found[2])
+    if not _EPOCH.year <= year <= _LAST_DAY.year:
+        raise SelectionRefused(
+            f"{period} is no month of the books: they know those from {_EPOCH:%Y-%m} to "
+            f"{_LAST_DAY:%Y-%m}"
+        )
     return date(year, month, 1), date(year, month, monthrange(year, month)[1])
 
 

@@ -167,3 +167,32 @@ def test_wrong_usage_is_one_sentence(desk: Desk, arguments: tuple[str, ...], sai
     assert (done.code, done.out) == (2, "")
     assert said in done.err
     assert done.err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("command", "days"),
+    [
+        (("report", "accruals"), ("--to", "9999-12-31")),
+        (("report", "accruals"), ("--period", "9999-12")),
+        (("report", "trend"), ("--from", "0001-01-01")),
+        (("report", "yield"), ("--to", "1969-12-31")),
+        (("summary",), ("--period", "0001-01")),
+        (("forecast",), ("--period", "9999-12")),
+        (("forecast",), ("--period", "0001-01")),
+        (("gl", "accruals", "--format", "journal-xero"), ("--period", "9999-12")),
+        (("close",), ("9999-12", "--by", "a@acme.example", "--because", "it")),
+    ],
+)
+def test_days_at_the_ends_of_time_are_refused_in_a_sentence(
+    desk: Desk, command: tuple[str, ...], days: tuple[str, ...]
+) -> None:
+    done = desk.here("ledger", *command, *days)
+    assert (done.code, done.out) == (2, "")
+    assert "of the books: they know those from 1970-" in done.err
+    assert len(done.err.splitlines()) == 1
+
+
+def test_the_last_month_that_can_be_asked_for_can_be(desk: Desk) -> None:
+    for command in (("report", "accruals"), ("forecast",), ("summary", "--by", "day")):
+        assert desk.here("ledger", *command, "--period", "9998-12").code == 0
+        assert desk.here("ledger", *command, "--period", "1970-01").code == 0
