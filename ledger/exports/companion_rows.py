@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, and_, case, func, select
 
-from ledger.exports.companions import Companions, Correction, MonthCap
+from ledger.closing_tables import closings
+from ledger.closing_views import ClosingEvent
+from ledger.exports.companions import Companions, Correction, MonthCap, PostedInvoice
 from ledger.finance_tables import adjustments, statements
 from ledger.kinds import AdjustmentReason, EntryKind, Scope
 from ledger.reports import conditions
@@ -15,18 +17,40 @@ from ledger.selection import Selection
 def read_companions(connection: Connection, selection: Selection) -> Companions:
     """Read what goes with the charges of a selection."""
     return Companions(
-        _invoices(connection), _corrections(connection, selection), _month_caps(connection)
+        _invoices(connection),
+        _closed(connection),
+        _corrections(connection, selection),
+        _month_caps(connection),
     )
 
 
-def _invoices(connection: Connection) -> dict[tuple[str, str], str]:
+def _invoices(connection: Connection) -> dict[tuple[str, str], tuple[PostedInvoice, ...]]:
+    found: dict[tuple[str, str], tuple[PostedInvoice, ...]] = {}
+    for row in connection.execute(
+        select(
+            statements.c.provider,
+            statements.c.period,
+            statements.c.number,
+            statements.c.invoice_id,
+            statements.c.posted_at_us,
+        )
+        .where(statements.c.invoice_id.is_not(None))
+        .order_by(statements.c.number)
+    ):
+        one = PostedInvoice(row.number, row.invoice_id, row.posted_at_us)
+        found[row.provider, row.period] = (*found.get((row.provider, row.period), ()), one)
+    return found
+
+
+def _closed(connection: Connection) -> dict[str, int]:
+    newest = select(func.max(closings.c.closing_id)).group_by(closings.c.period)
     return {
-        (row.provider, row.period): row.invoice_id
+        row.period: row.at_us
         for row in connection.execute(
-            select(statements.c.provider, statements.c.period, statements.c.invoice_id)
-            .where(statements.c.invoice_id.is_not(None))
-            # The newest statement of a period is the one that the books were brought to.
-            .order_by(statements.c.number)
+            select(closings.c.period, closings.c.at_us).where(
+                closings.c.closing_id.in_(newest),
+                closings.c.event == ClosingEvent.CLOSE.value,
+            )
         )
     }
 
@@ -42,8 +66,22 @@ def _corrections(connection: Connection, selection: Selection) -> dict[int, Corr
         else_=adjustments.c.period,
     )
     statement = (
-        select(adjustments.c.entry_id, adjustments.c.reason, billed.label("billed_period"))
+        select(
+            adjustments.c.entry_id,
+            adjustments.c.reason,
+            billed.label("billed_period"),
+            case((is_taken_out, None), else_=adjustments.c.number).label("number"),
+            statements.c.posted_at_us,
+        )
         .join(entries, entries.c.entry_id == adjustments.c.entry_id)
+        .join(
+            statements,
+            and_(
+                statements.c.provider == adjustments.c.provider,
+                statements.c.period == adjustments.c.period,
+                statements.c.number == adjustments.c.number,
+            ),
+        )
         .join(
             charge,
             and_(
@@ -55,7 +93,7 @@ def _corrections(connection: Connection, selection: Selection) -> dict[int, Corr
         .where(*conditions.of_entries(selection))
     )
     return {
-        row.entry_id: Correction(row.reason, row.billed_period)
+        row.entry_id: Correction(row.reason, row.billed_period, row.number, row.posted_at_us)
         for row in connection.execute(statement)
     }
 

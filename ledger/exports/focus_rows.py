@@ -112,6 +112,7 @@ class _RowMaker:
             "PricingCurrencyEffectiveCost": amount,
             "ChargePeriodStart": start,
             "ChargePeriodEnd": end,
+            "InvoiceId": _id("invoice", self._companions.invoice_id(line)),
             "x_EntryId": f"E{line.entry_id}",
             "x_EntryKind": line.kind,
             "x_JobId": _id("job", line.job_id),
@@ -147,7 +148,6 @@ class _RowMaker:
             "BillingCurrency": CURRENCY,
             "BillingPeriodStart": _moment(day_number(first) * _DAY_S),
             "BillingPeriodEnd": _moment((day_number(last) + 1) * _DAY_S),
-            "InvoiceId": self._invoice(line.provider, line.period),
             "InvoiceIssuerName": provider,
             "PricingCurrency": CURRENCY,
             "ProviderName": provider,
@@ -169,9 +169,6 @@ class _RowMaker:
     def _provider_name(self, provider: str) -> str:
         vendor = None if self._mapping is None else self._mapping.vendor(provider)
         return _id("provider", vendor or provider[:1].upper() + provider[1:])
-
-    def _invoice(self, provider: str, period: str) -> str:
-        return _id("invoice", self._companions.invoices.get((provider, period)))
 
     def _coding(self, subject: Subject) -> dict[str, str]:
         if self._mapping is None:
@@ -195,10 +192,9 @@ class _RowMaker:
         made["ListCost"] = made["ContractedCost"] = amount
         made["x_AdjustmentReason"] = reason or ""
         if correction is not None and correction.billed_period < line.period:
-            # What a closed period should have had stands in a later one, and is of its invoice.
+            # What a closed period should have had stands in a later one.
             made["ChargeClass"] = "Correction"
             made["x_AdjustedPeriod"] = _id("P", correction.billed_period)
-            made["InvoiceId"] = self._invoice(line.provider, correction.billed_period)
 
 
 def _use(line: ChargeLine, made: dict[str, str]) -> None:

@@ -14,7 +14,17 @@ from beancount.core import data
 from books_parts import SteppingClock, sound
 from charge_lines import GL
 from focus_data_toolkit.model.validator import lint_focus_1_4_structure
-from statement_parts import BY, DECEMBER, NOVEMBER, charged, in_month, lines, nano, open_jobs
+from statement_parts import (
+    BY,
+    DECEMBER,
+    NOVEMBER,
+    charged,
+    in_month,
+    lines,
+    nano,
+    open_jobs,
+    posted,
+)
 
 from flows.reconciling import StatementWish, post, reconcile
 from ledger import Books, Scope, usd
@@ -81,6 +91,13 @@ def exported(books: Books, form: str, selection: Selection) -> tuple[str, int]:
     return out.getvalue(), done.written.sum_nano
 
 
+def by_invoice(rows: list[dict[str, str]]) -> dict[str, Decimal]:
+    sums: dict[str, Decimal] = defaultdict(Decimal)
+    for row in rows:
+        sums[row["InvoiceId"]] += Decimal(row["BilledCost"])
+    return dict(sums)
+
+
 def rows_of(text: str) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(text)))
 
@@ -123,11 +140,12 @@ def test_rows_of_an_invoice_add_up_to_it_and_late_ones_say_what_they_correct(
     closed_books: Books,
 ) -> None:
     rows = rows_of(exported(closed_books, "focus-1.4", EVERYTHING)[0])
-    sums: dict[str, Decimal] = defaultdict(Decimal)
-    for row in rows:
-        sums[row["InvoiceId"]] += Decimal(row["BilledCost"])
-    # The newest invoice of a month is the one that the books were brought to.
-    assert sums == {"INV-11-B": Decimal("0.318444411"), "INV-12": Decimal("0.05")}
+    # What was posted for a month's first invoice, what its correction added, the next month's.
+    assert by_invoice(rows) == {
+        "INV-11": Decimal("0.118444411"),
+        "INV-11-B": Decimal("0.2"),
+        "INV-12": Decimal("0.05"),
+    }
     (late,) = [row for row in rows if row["ChargeClass"]]
     assert (late["ChargeClass"], late["x_AdjustedPeriod"], late["x_ProviderPredictionId"]) == (
         "Correction",
@@ -142,3 +160,49 @@ def test_rows_of_an_invoice_add_up_to_it_and_late_ones_say_what_they_correct(
     text, _ = exported(closed_books, "beancount", of_period(DECEMBER))
     budget = '2026-12-01 custom "budget" Expenses:Mintage:Cc-4100 "monthly" 500.000000000 USD'
     assert budget in text.splitlines()
+
+
+def test_the_file_of_a_closed_month_stays_the_same_whatever_is_posted_later(
+    books: Books, clock: SteppingClock
+) -> None:
+    in_month(clock, NOVEMBER)
+    jobs = open_jobs(books)
+    for number, job_id in enumerate(jobs[:3]):
+        charged(books, job_id, f"r{number}", "0.01")
+    runs = (("r0", "0.01"), ("r1", "0.02"))
+    # The provider's own record names no invoice; the invoice that comes later has its rows too.
+    posted(books, lines(*runs, ("r2", "0.01")))
+    assert set(by_invoice(november(books))) == {""}
+    charged(books, jobs[3], "r3", "0.04")
+    in_month(clock, DECEMBER, 3)
+    billed(books, NOVEMBER, "INV-11", *runs, ("r2", "0.01"), ("r3", "0.04"))
+    assert by_invoice(november(books)) == {"INV-11": Decimal("0.08")}
+    close_period(books, NOVEMBER, by=BY, because="month's end")
+    before = exported(books, "focus-1.4", of_period(NOVEMBER))
+    billed(books, NOVEMBER, "INV-11-B", *runs, ("r3", "0.04"))
+    billed(books, NOVEMBER, "INV-11-C", *runs, ("r3", "0.05"))
+    assert exported(books, "focus-1.4", of_period(NOVEMBER)) == before
+    rows = rows_of(exported(books, "focus-1.4", of_period(DECEMBER))[0])
+    assert by_invoice(rows) == {"INV-11-B": Decimal("-0.01"), "INV-11-C": Decimal("0.01")}
+    assert {row["ChargeClass"] for row in rows} == {"Correction"}
+
+
+def test_a_charge_and_what_takes_it_out_of_its_month_are_on_the_same_invoice(
+    books: Books, clock: SteppingClock
+) -> None:
+    in_month(clock, NOVEMBER)
+    jobs = open_jobs(books)
+    charged(books, jobs[0], "r0", "0.01")
+    charged(books, jobs[1], "stray", "0.03")
+    in_month(clock, DECEMBER, 3)
+    charged(books, jobs[2], "r2", "0.02")
+    # December's invoice has a run that was charged in November, which takes it out of there.
+    billed(books, DECEMBER, "INV-12", ("r2", "0.02"), ("stray", "0.03"))
+    assert by_invoice(november(books)) == {"": Decimal("0.01")}
+    billed(books, NOVEMBER, "INV-11", ("r0", "0.01"))
+    every = rows_of(exported(books, "focus-1.4", EVERYTHING)[0])
+    assert by_invoice(every) == {"INV-11": Decimal("0.01"), "INV-12": Decimal("0.05")}
+
+
+def november(books: Books) -> list[dict[str, str]]:
+    return rows_of(exported(books, "focus-1.4", of_period(NOVEMBER))[0])

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from ledger import usd
 from ledger.exports import focus_1_2, focus_1_4
 from ledger.exports.charge_line import ChargeLine
-from ledger.exports.companions import Companions, Correction
+from ledger.exports.companions import Companions, Correction, PostedInvoice
 from ledger.exports.focus_rows import CUSTOM_COLUMNS
 from ledger.instants import to_us
 
@@ -32,12 +32,19 @@ EVERY_KIND = [
     an_adjustment(-3_000_000, entry_id=12, job_id="=1+1", provider_ref="777"),
     an_adjustment(-1, entry_id=13),
 ]
+POSTED_US = to_us(NOON) + 5
 COMPANIONS = Companions(
-    invoices={("replicate", "2026-11"): "2026-0042", ("replicate", "2026-10"): "INV-10"},
+    invoices={
+        ("replicate", "2026-11"): (PostedInvoice(1, "2026-0042", POSTED_US),),
+        ("replicate", "2026-10"): (
+            PostedInvoice(1, "INV-10", POSTED_US - 2),
+            PostedInvoice(2, "INV-10-B", POSTED_US),
+        ),
+    },
     corrections={
-        11: Correction("price", "2026-11"),
-        12: Correction("refund", "2026-11"),
-        13: Correction("only_theirs", "2026-10"),
+        11: Correction("price", "2026-11", 1, POSTED_US),
+        12: Correction("refund", "2026-11", 1, POSTED_US),
+        13: Correction("only_theirs", "2026-10", 2, POSTED_US),
     },
 )
 
@@ -126,7 +133,7 @@ def test_a_refund_is_a_credit_and_only_what_corrects_a_closed_month_is_a_correct
     assert seen == [
         ("Adjustment", "", "price", "invoice-2026-0042"),
         ("Credit", "", "refund", "invoice-2026-0042"),
-        ("Adjustment", "Correction", "only_theirs", "INV-10"),
+        ("Adjustment", "Correction", "only_theirs", "INV-10-B"),
     ]
     assert late["x_AdjustedPeriod"] == "P-2026-10"
 
