@@ -6,7 +6,7 @@ cap, on other days or for others, stands beside and is gone from the cap too.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
@@ -77,7 +77,7 @@ def make(asked: Asked) -> Report:
             None,
             None,
         ),
-        notes=(*_notes(scope), *unnamed_note(keys)),
+        notes=(*_notes(scope), *_beyond(found.values()), *unnamed_note(keys)),
         provenance=asked.provenance(),
     )
 
@@ -125,6 +125,18 @@ def _notes(scope: Scope) -> tuple[str, ...]:
             "its hold was made, which differs where an attempt ran over the end."
         )
     return tuple(notes)
+
+
+def _beyond(found: Iterable[_Actual]) -> tuple[str, ...]:
+    """Say that some amounts are of entries that are not selected, where they are."""
+    if all(one.charged_nano == one.selected_nano for one in found):
+        return ()
+    return (
+        (
+            "Other is a sum of entries beyond those that are counted below, and so is what left and used "
+            "have of them."
+        ),
+    )
 
 
 def _found(asked: Asked, scope: Scope) -> dict[sums.Key, _Actual]:

@@ -52,6 +52,8 @@ class _Against:
     ended_nano: int = 0
     """What attempts were charged that had these holds."""
     quoted: int = 0
+    unquoted: int = 0
+    """Orders without a quote."""
 
     def add(self, other: _Against) -> None:
         for field in fields(self):
@@ -92,8 +94,17 @@ def make(asked: Asked) -> Report:
             "much of that they were charged."
         ),
     ]
-    if any(not one.quoted for one in found.values()):
-        notes.append("Without a quote is what was opened before quotes were kept.")
+    if everything.other_days_nano or any(one.other_days_nano for one in found.values()):
+        notes.append(
+            "Other days are sums of entries beyond those that are counted below, and so is what the "
+            "difference has of them."
+        )
+    if everything.unquoted:
+        count = f"{everything.unquoted:,} order{' has' if everything.unquoted == 1 else 's have'}"
+        notes.append(
+            f"{count} no quote: opened before quotes were kept. What they were charged is in no "
+            "difference."
+        )
     return Report(
         name="variance",
         title=f"Quote against charge by {titled(asked.by)}",
@@ -122,6 +133,8 @@ def _found(asked: Asked) -> dict[sums.Key, _Against]:
                 one.other_days_nano = amounts["charged_nano"] - one.charged_nano
     of_order = {key[0]: one for key, one in found.items() if key[0] is not None}
     _add_quotes(asked, of_order)
+    for one in of_order.values():
+        one.unquoted = 1 - one.quoted
     _add_holds(asked, of_order)
     at = [by.index(name) for name in asked.by]
     grouped: dict[sums.Key, _Against] = defaultdict(_Against)

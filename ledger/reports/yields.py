@@ -1,12 +1,14 @@
 """Cost per released asset: what it took to get one, and what the files cost that were not kept.
 
 An attempt counts on the day it ended, which is when it was charged, and its file with it, whenever
-that was released: so cost and asset are of the same period.
+that was released: so cost and asset are of the same period. One that is under way has no end yet and
+is no attempt of the yield; what it was charged counts as every charge does.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ledger import rejects
@@ -37,12 +39,15 @@ _COLUMNS = (
 @dataclass(slots=True)
 class _Yield:
     attempts: int = 0
+    """Those whose file came to an end."""
+    under_way: int = 0
     released: int = 0
     charged_nano: int = 0
     rejects_nano: int = 0
 
     def add(self, other: _Yield) -> None:
         self.attempts += other.attempts
+        self.under_way += other.under_way
         self.released += other.released
         self.charged_nano += other.charged_nano
         self.rejects_nano += other.rejects_nano
@@ -80,10 +85,21 @@ def make(asked: Asked) -> Report:
                 "attempts cost whose file is not released and never will be. Per asset is all that "
                 "was charged, divided by what was released."
             ),
+            *_under_way(everything.under_way),
             *unnamed_note(keys),
         ),
         provenance=asked.provenance(),
     )
+
+
+def _under_way(count: int) -> Iterator[str]:
+    """Say how many attempts are left out of the yield."""
+    if count:
+        yield (
+            f"{count:,} attempt{' is' if count == 1 else 's are'} under way and not among these: "
+            "without an answer, or with a file that is still to be judged, looked at or released. What "
+            "they were charged is in charged."
+        )
 
 
 def _found(asked: Asked) -> dict[sums.Key, _Yield]:
@@ -91,7 +107,10 @@ def _found(asked: Asked) -> dict[sums.Key, _Yield]:
     for one in rejects.outcomes(asked.connection, asked.by, asked.selection):
         row = SpendRow(one.end, one.attempts, one.charged_nano)
         of_key = found[one.keys]
-        of_key.attempts += row.attempts
+        if row.key == SpendRow.IN_PROGRESS:
+            of_key.under_way += row.attempts
+        else:
+            of_key.attempts += row.attempts
         of_key.charged_nano += row.charged_nano
         if row.is_reject:
             of_key.rejects_nano += row.charged_nano
@@ -101,4 +120,6 @@ def _found(asked: Asked) -> dict[sums.Key, _Yield]:
     for key, amounts in moved.items():
         if amounts["adjusted_nano"]:
             found[key].charged_nano += amounts["adjusted_nano"]
-    return {key: one for key, one in found.items() if one.attempts or one.charged_nano}
+    return {
+        key: one for key, one in found.items() if one.attempts or one.under_way or one.charged_nano
+    }

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
-from books_parts import CENT, SteppingClock, settle
+from books_parts import CENT, SteppingClock, an_order, plan, settle, through, usd_line
 from report_parts import fill
 
 from ledger import Books, FailedSettlement, JobState, Scope
@@ -39,8 +39,10 @@ def test_all_reports_of_one_set_of_books(filled: Books, clock: SteppingClock) ->
 
 
 def _yields(books: Books) -> None:
+    report = books.report("yield", EVERYTHING, ["order"])
+    assert any(note.startswith("4 attempts are under way and not among") for note in report.notes)
     by_order = told(
-        books.report("yield", EVERYTHING, ["order"]),
+        report,
         "attempts",
         "released",
         "yield_share",
@@ -48,16 +50,16 @@ def _yields(books: Books) -> None:
         "rejects_usd",
         "per_asset_usd",
     )
-    # One was rejected, one is still to be inspected, one is held and one is lost.
+    # One was rejected; one is still to be inspected, one is held and one is lost, and none of them ended.
     assert by_order["lamps@a"] == (
-        5,
+        2,
         1,
-        Decimal("0.2"),
+        Decimal("0.5"),
         9 * CENT + 5_600,
         4 * CENT,
         9 * CENT + 5_600,
     )
-    assert by_order["plates@a"][1:] == (2, Decimal("0.666667"), 4 * CENT, 0, 2 * CENT)
+    assert by_order["plates@a"][1:] == (2, Decimal(1), 4 * CENT, 0, 2 * CENT)
     assert by_order["mugs@a"] == (2, 1, Decimal("0.5"), 4 * CENT + 2_001, CENT, 4 * CENT + 2_001)
     assert by_order[None] == (0, 0, None, 2 * CENT, 0, None)
     october = told(books.report("yield", OCTOBER, ["cost_center"]), "released", "charged_usd")
@@ -81,7 +83,12 @@ def _variance(books: Books) -> None:
     names = ("expected_usd", "charged_usd", "other_days_usd", "difference_usd", "difference_share")
     lamps = told(books.report("variance", NOVEMBER), *names)["lamps@a"]
     assert lamps == (7 * CENT, 9 * CENT, 5_600, 2 * CENT + 5_600, Decimal("0.285794"))
-    by_center = told(books.report("variance", EVERYTHING, ["cost_center"]), *names)
+    beyond = "beyond those that are counted below"
+    assert beyond in " ".join(books.report("variance", NOVEMBER).notes)
+    whole = books.report("variance", EVERYTHING, ["cost_center"])
+    assert beyond not in " ".join(whole.notes)
+    assert "no quote" not in " ".join(whole.notes), "an adjustment of nobody's is no order"
+    by_center = told(whole, *names)
     assert by_center["cc-4100"][:4] == (14 * CENT, 8 * CENT + 2_001, 0, -6 * CENT + 2_001)
     assert by_center[None] == (None, 2 * CENT, 0, None, None)
     held = told(books.report("variance", EVERYTHING, ["order"]), "held_usd", "held_share")
@@ -104,7 +111,11 @@ def _budget(books: Books) -> None:
     one_day = Selection(date(2026, 11, 1), date(2026, 11, 1))
     on_it = told(books.report("budget", one_day), "charged_usd", "other_usd", "left_usd")
     assert on_it["cc-4200"] == (9 * CENT, 0, 36 * CENT)
-    orders = told(books.report("budget", NOVEMBER, ["order"]), *names[1:])
+    by_order = books.report("budget", NOVEMBER, ["order"])
+    beyond = "Other is a sum of entries beyond those that are counted below"
+    assert beyond in " ".join(by_order.notes)
+    assert beyond not in " ".join(books.report("budget", NOVEMBER).notes)
+    orders = told(by_order, *names[1:])
     assert orders["lamps@a"] == (
         500 * CENT, 9 * CENT, 5_600, 10 * CENT, 481 * CENT - 5_600, Decimal("0.038001"),
     )  # fmt: skip
@@ -148,3 +159,11 @@ def _refusals(books: Books) -> None:
     ):
         with pytest.raises(SelectionRefused, match=because):
             books.report(name, selection, by)
+
+
+def test_orders_without_a_quote_are_counted_in_a_note(books: Books, clock: SteppingClock) -> None:
+    fill(books, clock)
+    plan(books, an_order("bare@a", jobs=1))
+    through(books, "bare@a#mug-0000", usd_line("0.02"))
+    notes = " ".join(books.report("variance", EVERYTHING, ["cost_center"]).notes)
+    assert "1 order has no quote: opened before quotes were kept." in notes
