@@ -16,6 +16,7 @@ from typing import Final
 from console.report_formats import svg_parts as svg
 from console.report_formats.people_cells import headline
 from ledger import format_usd
+from ledger.money import NANO
 from ledger.reports.report import Report
 
 _WIDTH: Final = 960
@@ -205,7 +206,7 @@ def _legend(series: Sequence[_Series], top: float) -> tuple[list[str], float]:
     x, y = _LEFT, top - 8
     for one in series:
         name = one.name if len(one.name) <= _NAME_MAX else f"{one.name[: _NAME_MAX - 1]}…"
-        label = f"{name} {format_usd(sum(one.charged.values()), 2)}"
+        label = f"{name} {_short_usd(sum(one.charged.values()))}"
         width = 20 + svg.text_width(label) + 22
         if x > _LEFT and x + width > _RIGHT:
             x, y = _LEFT, y + 20
@@ -213,6 +214,11 @@ def _legend(series: Sequence[_Series], top: float) -> tuple[list[str], float]:
         made.append(svg.text((x + 20, y), label, fill=svg.INK))
         x += width
     return made, y + 22
+
+
+def _short_usd(amount_nano: int) -> str:
+    """Round to cents what is a dollar or more; of less every decimal counts."""
+    return format_usd(amount_nano, 2 if abs(amount_nano) >= NANO else None)
 
 
 def _labelled(times: Sequence[str]) -> Iterator[tuple[int, str]]:

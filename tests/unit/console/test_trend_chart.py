@@ -113,6 +113,17 @@ def test_a_stack_has_a_legend_six_colours_and_the_rest_in_grey() -> None:
     ), "one stands on the other"
 
 
+def test_a_legend_rounds_no_small_amount_away() -> None:
+    day = date(2026, 11, 1)
+    rows = [
+        (day, "a", 1, -8_000_000, 0),
+        (day, "b", 1, -5_600, 0),
+        (day, "c", 1, 12_345_678_901, 0),
+    ]
+    legend = [text.text for text in drawn(a_trend(*rows, by=("model",))).iter(f"{SVG}text")]
+    assert {"a -$0.008", "b -$0.0000056", "c $12.35"} <= set(legend)
+
+
 def test_it_loads_and_runs_nothing() -> None:
     text = trend_svg(a_trend((date(2026, 11, 1), 1, 10**9, 10**9)))
     outside = text.replace('xmlns="http://www.w3.org/2000/svg"', "")
