@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import App, Parameter
 
-from console.arguments import a_path, open_house
+from console.arguments import Json, a_path, open_house
+from console.report_commands import only_one
 from console.report_formats import Format, Out, write_report
 from console.selecting import Where, read_selection
 
@@ -42,6 +43,7 @@ def forecast(
     where: Where = None,
     format: Format = "table",  # noqa: A002  the flag's name
     out: Out = None,
+    json: Json = False,
 ) -> int:
     """Forecast a month to its end: spent, held, and what the nights that are left will cost."""
     from datetime import date
@@ -51,6 +53,8 @@ def forecast(
     from ledger.forecasting import Wish
     from ledger.reports.forecast import report_of
 
+    if json:
+        only_one(format, out)
     house = open_house()
     with house.books() as books:
         today = date.fromisoformat(books.today())
@@ -60,7 +64,7 @@ def forecast(
             found = books.forecast(Wish(selection, today, by, quotes))
         except SelectionRefused as error:
             raise BadSettings(f"{error}.") from error
-    return write_report(report_of(found), format, out)
+    return write_report(report_of(found), "json" if json else format, out)
 
 
 def _quotes(house: House, folder: Path) -> tuple[NightQuote, ...]:

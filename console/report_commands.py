@@ -56,7 +56,7 @@ def summary(  # noqa: PLR0913  the flags of a command
     dimensions = read_by(by)
     _check("summary", dimensions, selection)
     if json:
-        _only_one(format, out)
+        only_one(format, out)
     if json or (format == "table" and out is None):
         with open_house().books() as books:
             return _print_summary(books, dimensions, selection, as_json=json)
@@ -97,7 +97,7 @@ def report(  # noqa: PLR0913  as above
     if chart is not None and name != "trend":
         raise BadSettings("--chart draws the trend; the other reports are tables.")
     if json:
-        _only_one(format, out)
+        only_one(format, out)
     with open_house().books() as books, wrong_usage():
         made = books.report(name, selection, read_by(by))
     if chart is not None:
@@ -133,7 +133,8 @@ def wrong_usage() -> Iterator[None]:
         raise BadSettings(f"{text[0].upper()}{text[1:]}.") from error
 
 
-def _only_one(form: str, out: Path | None) -> None:
+def only_one(form: str, out: Path | None) -> None:
+    """Refuse `--json` beside a format or a file. Raises BadSettings."""
     from flows import BadSettings
 
     if form != "table" or out is not None:

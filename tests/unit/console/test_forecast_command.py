@@ -50,6 +50,9 @@ def test_the_running_month_is_forecast_against_the_cap(desk: Desk) -> None:
     (row,) = [one for one in found["rows"] if one["cost_center"] == "cc-4100"]
     assert row["cap_usd"] == "500.00"
     assert row["cap_reached_on"] is None
+    assert desk.here("ledger", "forecast", "--json").json() == found
+    twice = desk.here("ledger", "forecast", "--json", "--format", "csv")
+    assert (twice.code, twice.out) == (2, "")
     table = desk.here("ledger", "forecast").out
     assert table.startswith(f"Forecast to the month's end by cost centre: {month}")
     assert "mugs0: $0.0300 is the mean of 1 night" in " ".join(table.split())
