@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from flows import House
     from ledger import Books, BudgetView, Scope
     from ledger.closing_views import RaiseLimit
+    from ledger.invoices.twice import PostedEarlier
     from ledger.selection import Selection
 
 ScopeName = Literal["order", "cost_center", "provider"]
@@ -277,14 +278,33 @@ def settle(
     kind = DecisionKind.VOID if charge is None else DecisionKind.CHARGE
     with open_house().books() as books:
         settled = decide(books, Decision(attempt_id, kind, amount_usd, by, because, ref))
+        earlier = books.posted_earlier(attempt_id)
     named = attempt_id if ref is None else f"{attempt_id}, the provider's run {ref.strip()},"
     if kind is DecisionKind.VOID:
         say(f"Attempt {named} is voided: its hold is free again.")
-        return 0
-    say(f"Attempt {named} is charged {format_usd(settled.charged_nano)}.")
+    else:
+        say(f"Attempt {named} is charged {format_usd(settled.charged_nano)}.")
     if settled.overrun_nano:
         say(
             f"That is {format_usd(settled.overrun_nano)} above its hold, booked as an overrun; its "
             "order is stopped."
         )
+    if earlier is not None:
+        _tell_of_statement(earlier, is_charged=kind is DecisionKind.CHARGE)
     return 0
+
+
+def _tell_of_statement(earlier: PostedEarlier, *, is_charged: bool) -> None:
+    """Say what is to be done where a statement had the run before anybody knew whose it is."""
+    import shlex
+
+    from console.output import say
+    from ledger import format_usd
+
+    until = "it counts twice" if is_charged else "no job has it"
+    say(
+        f"mintage: {earlier.provider}'s statement of {earlier.period} was posted with this run, "
+        f"{format_usd(earlier.amount_nano)} in the variance account: {until} until that statement is "
+        f"posted again, with `mintage ledger reconcile STATEMENT --provider "
+        f"{shlex.quote(earlier.provider)} --period {earlier.period} --post --by YOU --because WHY`."
+    )

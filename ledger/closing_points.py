@@ -9,7 +9,7 @@ from sqlalchemy import Connection, bindparam, case, func, select
 
 from ledger.closing_views import OpenPoint, PointKind, ProviderRest
 from ledger.finance_tables import statements
-from ledger.invoices import ours
+from ledger.invoices import ours, twice
 from ledger.kinds import EntryKind
 from ledger.money import format_usd
 from ledger.records import AttemptState
@@ -95,6 +95,7 @@ def open_points(
     """What the providers and their attempts keep a period from being closed by."""
     return [
         *filter(None, (_of_provider(period, rest) for rest in rests)),
+        *_charged_twice(connection, period),
         *_still_held(connection, period),
     ]
 
@@ -128,6 +129,33 @@ def _of_provider(period: str, rest: ProviderRest) -> OpenPoint | None:
         f"`mintage ledger reconcile STATEMENT --provider {shlex.quote(name)} --period {period}` "
         "says by what",
     )
+
+
+def _charged_twice(connection: Connection, period: str) -> list[OpenPoint]:
+    """One point for each provider and month whose statement has runs that this month charged."""
+    found: dict[tuple[str, str], list[twice.ChargedTwice]] = {}
+    for one in twice.charged_twice(connection, period):
+        found.setdefault((one.provider, one.posted_in), []).append(one)
+    points = []
+    for (provider, posted_in), runs in sorted(found.items()):
+        count, amount_nano = len(runs), sum(one.amount_nano for one in runs)
+        named = ", ".join(one.provider_ref for one in runs[:_ATTEMPTS_NAMED])
+        more = f" and {count - _ATTEMPTS_NAMED:,} more" if count > _ATTEMPTS_NAMED else ""
+        what = "1 run" if count == 1 else f"{count:,} runs"
+        points.append(
+            OpenPoint(
+                PointKind.DIFFERS,
+                provider,
+                count,
+                amount_nano,
+                f"{what} charged {format_usd(amount_nano)} in {period} {'is' if count == 1 else 'are'}"
+                f" in {provider}'s statement of {posted_in} too ({named}{more}), so "
+                f"{'it counts' if count == 1 else 'they count'} twice",
+                f"`mintage ledger reconcile STATEMENT --provider {shlex.quote(provider)} --period "
+                f"{posted_in} --post --by … --because …` posts that statement again",
+            )
+        )
+    return points
 
 
 def _still_held(connection: Connection, period: str) -> list[OpenPoint]:

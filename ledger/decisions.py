@@ -24,6 +24,16 @@ from ledger.signatures import signed
 
 REF_CHARACTERS_MAX = 200
 
+
+def can_be_run(provider_ref: str) -> bool:
+    """Whether a text can be a provider's id of a run: printable, without spaces, not too long."""
+    return (
+        0 < len(provider_ref) <= REF_CHARACTERS_MAX
+        and provider_ref.isprintable()
+        and " " not in provider_ref
+    )
+
+
 METRIC = "person"
 """What the price line of a charge says that a person decided."""
 
@@ -99,8 +109,7 @@ def _run(connection: Connection, row: AnyRow, decision: Decision) -> str | None:
     if decision.provider_ref is None:
         return None
     provider_ref = decision.provider_ref.strip()
-    odd = not provider_ref or len(provider_ref) > REF_CHARACTERS_MAX
-    if odd or not provider_ref.isprintable() or " " in provider_ref:
+    if not can_be_run(provider_ref):
         raise DecisionRefused(
             f"{decision.provider_ref[:REF_CHARACTERS_MAX]!a} cannot be a provider's id of a run: "
             "write it as the statement does"

@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 
 from ledger.instants import period_of
 from ledger.invoices import ours as books_side
-from ledger.invoices import remarks
+from ledger.invoices import remarks, twice
 from ledger.invoices.candidates import Candidates
 from ledger.invoices.ours import Key, Standing
 from ledger.invoices.statement import Finding, FindingKind, KindSum, Matching
@@ -117,6 +117,7 @@ class _Sides:
         self._candidates = Candidates(self._open)
         self._named: set[str] = set()
         self._posted = books_side.posted_periods(connection, asked.provider)
+        self._suspects = twice.suspects(connection, asked.provider, asked.period)
         self.rest_nano = self._rest_nano()
 
     def _take(self, moved: books_side.Moved) -> None:
@@ -151,8 +152,8 @@ class _Sides:
         theirs, ours = self._theirs, self._of_slot
         to_look_up: list[Key] = []
         for ref, slot in theirs.slots.items():
-            is_nobodys = self._nobodys.get(ref, 0) != 0
-            if theirs.nano[slot] != ours[slot] or is_nobodys or ref in self._open_by_ref:
+            is_odd = self._nobodys.get(ref, 0) != 0 or ref in self._suspects
+            if theirs.nano[slot] != ours[slot] or is_odd or ref in self._open_by_ref:
                 to_look_up.append(Key(ref))
             else:
                 yield from self._matched(ref, slot)
@@ -193,22 +194,34 @@ class _Sides:
         theirs_nano, ours_nano = self._theirs.nano[slot], self._of_slot[slot]
         under_way = self._open_by_ref.get(ref)
         if under_way is not None:
-            remark = remarks.of_open(under_way, ref, theirs_nano, posted=ours_nano == theirs_nano)
+            remark = remarks.of_open(under_way, ref, theirs_nano, posted=ours_nano != 0)
             return FindingKind.UNKNOWN_ATTEMPT, remark
+        strays = standing.strays(self._asked.period, self._posted) if theirs_nano > 0 else []
         if theirs_nano != ours_nano:
-            return self._differing(ref, slot, standing)
-        if standing.ended and standing.unattributed_nano:
-            return FindingKind.SETTLED_SINCE, remarks.settled_since(standing)
+            kind, remark = self._differing(ref, slot, standing)
+            if strays and kind is not FindingKind.OTHER_PERIOD:
+                remark = remarks.also(remark, remarks.charged_too(strays[0]))
+            return kind, remark
+        if standing.ended and (standing.unattributed_nano or strays):
+            remark = remarks.settled_since(standing, self._asked.period, strays)
+            return FindingKind.SETTLED_SINCE, remark
         remark = self._may_be(ref, slot, posted=True) if standing.attempt is None else ""
         return (FindingKind.UNKNOWN_ATTEMPT if remark else FindingKind.MATCHED), remark
 
     def _differing(self, ref: str, slot: int, standing: Standing) -> tuple[FindingKind, str]:
-        if slot in self._theirs.with_refunds:
-            return FindingKind.REFUND, remarks.of_refund(standing)
-        if self._theirs.is_twice(slot, self._of_slot[slot]):
-            return FindingKind.BILLED_TWICE, remarks.TWICE
-        if self._of_slot[slot] == 0:
+        if self._of_slot[slot] == 0 and slot not in self._theirs.with_refunds:
+            if self._theirs.is_twice(slot, 0):
+                return FindingKind.BILLED_TWICE, remarks.TWICE
             return self._not_ours(ref, slot, standing)
+        # A lost attempt stays one that this run may be of, whatever was posted of the run before.
+        is_posted = self._of_slot[slot] != 0
+        may_be = "" if standing.attempt else self._may_be(ref, slot, posted=is_posted)
+        if slot in self._theirs.with_refunds:
+            return FindingKind.REFUND, may_be or remarks.of_refund(standing)
+        if self._theirs.is_twice(slot, self._of_slot[slot]):
+            return FindingKind.BILLED_TWICE, remarks.also(remarks.TWICE, may_be)
+        if may_be:
+            return FindingKind.UNKNOWN_ATTEMPT, may_be
         return FindingKind.PRICE, remarks.of_price(standing)
 
     def _not_ours(self, ref: str, slot: int, standing: Standing) -> tuple[FindingKind, str]:
@@ -216,7 +229,7 @@ class _Sides:
         period = self._asked.period
         elsewhere = sorted({*standing.charged, *standing.corrected} - {period})
         for other in elsewhere:
-            if standing.ours_nano(other) and other in self._posted:
+            if standing.stands_in(other, self._posted):
                 return FindingKind.BILLED_TWICE, remarks.billed_in(other)
         charged_in = [other for other in elsewhere if other in standing.charged]
         if period in standing.charged:
@@ -290,12 +303,16 @@ class _Sides:
         """Compare the invoice's total with its lines."""
         if self.rest_nano == self._of_total_nano:
             return
-        is_rounding = abs(self.rest_nano) < CENT_NANO * self._theirs.model_count
+        # A fee that was explained when it was posted is not taken back as rounding either.
+        limit_nano = CENT_NANO * self._theirs.model_count
+        had_nano = self._of_total_nano
+        explained_nano = had_nano if abs(had_nano) >= limit_nano else 0
+        is_rounding = abs(self.rest_nano - explained_nano) < limit_nano
         yield Finding(
             FindingKind.ROUNDING if is_rounding else FindingKind.INVOICE_TOTAL,
             self.rest_nano,
-            self._of_total_nano,
-            remark=remarks.of_total(self.rest_nano, is_rounding=is_rounding),
+            had_nano,
+            remark=remarks.of_total(self.rest_nano, had_nano, is_rounding=is_rounding),
         )
 
     def only_held(self) -> Iterator[Finding]:

@@ -9,7 +9,7 @@ charge.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
@@ -183,6 +183,8 @@ class Standing:
     """The attempt with its job and its order, where the books know whose run it is."""
     charged: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     """Charges and overruns by the period that they were booked in."""
+    charged_at_us: dict[str, int] = field(default_factory=dict)
+    """When the newest of them was booked, by the same period."""
     corrected: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     """Adjustments by the period that they correct."""
     unattributed_nano: int = 0
@@ -191,6 +193,28 @@ class Standing:
     def ours_nano(self, period: str) -> int:
         """What the books have of it in a period."""
         return self.charged.get(period, 0) + self.corrected.get(period, 0)
+
+    def stands_in(self, period: str, posted: Mapping[str, int]) -> bool:
+        """Whether what the books have of it in a period is what a statement of that period said.
+
+        `posted` is as `posted_periods` gives it: a charge that is younger than the newest statement
+        was on none.
+        """
+        if period not in posted or not self.ours_nano(period):
+            return False
+        is_younger = self.charged_at_us.get(period, 0) > posted[period]
+        return self.corrected.get(period, 0) > 0 or not is_younger
+
+    def strays(self, period: str, posted: Mapping[str, int]) -> list[str]:
+        """The other periods that charged it and that no statement of theirs has it for, in order.
+
+        Where the statement of `period` bills it, these charges count it a second time.
+        """
+        return sorted(
+            other
+            for other in self.charged
+            if other != period and self.ours_nano(other) > 0 and not self.stands_in(other, posted)
+        )
 
     @property
     def ended(self) -> bool:
@@ -217,9 +241,9 @@ _ATTEMPTS = (
 )
 _BY_REF = _ATTEMPTS.where(attempts.c.provider_ref.in_(bindparam("refs", expanding=True)))
 _BY_ID = _ATTEMPTS.where(attempts.c.attempt_id.in_(bindparam("ids", expanding=True)))
-_CHARGES_OF = select(entries.c.attempt_id, entries.c.period, entries.c.amount_nano).where(
-    entries.c.attempt_id.in_(bindparam("ids", expanding=True)), entries.c.kind.in_(BILLED)
-)
+_CHARGES_OF = select(
+    entries.c.attempt_id, entries.c.period, entries.c.amount_nano, entries.c.at_us
+).where(entries.c.attempt_id.in_(bindparam("ids", expanding=True)), entries.c.kind.in_(BILLED))
 _ADJUSTMENTS_OF = (
     select(
         adjustments.c.provider_ref,
@@ -266,7 +290,11 @@ def _page(connection: Connection, provider: str, keys: Sequence[Key]) -> dict[Ke
         of_attempt[row.attempt_id] = found[Key(None, row.attempt_id)]
         of_attempt[row.attempt_id].attempt = row
     for charge in connection.execute(_CHARGES_OF, {"ids": list(of_attempt)}):
-        of_attempt[charge.attempt_id].charged[charge.period] += charge.amount_nano
+        standing, period = of_attempt[charge.attempt_id], charge.period
+        standing.charged[period] += charge.amount_nano
+        standing.charged_at_us[period] = max(
+            charge.at_us, standing.charged_at_us.get(period, charge.at_us)
+        )
     asked_for = {"provider": provider, "refs": refs, "ids": ids}
     for moved in connection.execute(_ADJUSTMENTS_OF, asked_for):
         ref = moved.provider_ref
@@ -303,10 +331,14 @@ def open_attempts(connection: Connection, provider: str, period: str) -> Sequenc
     return connection.execute(_OPEN, asked).all()
 
 
-def posted_periods(connection: Connection, provider: str) -> frozenset[str]:
-    """The periods that have a statement of the provider's."""
-    found = select(statements.c.period).where(statements.c.provider == provider).distinct()
-    return frozenset(connection.execute(found).scalars())
+def posted_periods(connection: Connection, provider: str) -> dict[str, int]:
+    """The periods that have a statement of the provider's, and when the newest was posted."""
+    found = (
+        select(statements.c.period, func.max(statements.c.posted_at_us).label("at_us"))
+        .where(statements.c.provider == provider)
+        .group_by(statements.c.period)
+    )
+    return {row.period: row.at_us for row in connection.execute(found)}
 
 
 def newest_statement(connection: Connection, provider: str, period: str) -> AnyRow | None:

@@ -129,9 +129,14 @@ def _check(matching: Matching, invoice: Invoice, why: str, now_us: int) -> None:
         raise StatementRefused(f"{invoice.period} has not begun: nothing of it can be billed yet")
     if matching.agrees:
         return
-    if not matching.line_count and matching.ours_nano:
-        raise StatementRefused("a statement without lines cannot be posted: the books have charges")
-    if matching.ours_nano and not matching.matched_count and not _shares_a_run(matching):
+    bills_nothing = matching.total_is_said and not matching.line_count and not matching.theirs_nano
+    if not matching.line_count and matching.ours_nano and not bills_nothing:
+        raise StatementRefused(
+            "a statement without lines cannot be posted, for the books have charges: if nothing at "
+            "all is billed, say --total 0"
+        )
+    shares = bills_nothing or matching.matched_count or _shares_a_run(matching)
+    if matching.ours_nano and not shares:
         raise StatementRefused(
             f"not one of {matching.line_count:,} lines is in the books of {invoice.period}: check "
             "that this is the provider's statement of that month, and whole"
@@ -149,11 +154,16 @@ def _check(matching: Matching, invoice: Invoice, why: str, now_us: int) -> None:
             "invoice's total with --total"
         )
     for one in matching.findings:
-        if one.kind is FindingKind.INVOICE_TOTAL and not _names(why, one.theirs_nano):
+        if one.kind is not FindingKind.INVOICE_TOTAL:
+            continue
+        if not _names(why, one.difference_nano) and not (
+            one.theirs_nano and _names(why, one.theirs_nano)
+        ):
+            had = f" ({format_usd(one.ours_nano)} was posted)" if one.ours_nano else ""
             raise StatementRefused(
-                f"the invoice's total is {format_usd(one.theirs_nano)} apart from its lines, which "
-                "is more than rounding: say what that is in --because, with the amount "
-                f"({plain(abs(usd(one.theirs_nano)))}) in it"
+                f"the invoice's total is {format_usd(one.theirs_nano)} apart from its lines{had}, "
+                "which is more than rounding: say what that is in --because, with the amount "
+                f"({plain(abs(usd(one.difference_nano)))}) in it"
             )
 
 
@@ -192,7 +202,7 @@ def _moves(connection: Connection, invoice: Invoice, matching: Matching) -> Iter
 
 
 def _of_run(
-    period: str, finding: Finding, standing: Standing, posted: frozenset[str]
+    period: str, finding: Finding, standing: Standing, posted: Mapping[str, int]
 ) -> Iterator[_Move]:
     """Work out what brings the books to what the provider bills for one run."""
     ours_nano = standing.ours_nano(period)
@@ -200,11 +210,12 @@ def _of_run(
     nobodys_nano = standing.unattributed_nano
     attempt, reason = standing.attempt, _reason(finding)
     to = attempt if standing.ended else None
-    if to is None or (nobodys_nano and nobodys_nano * step_nano > 0):
+    if to is None:
         nobodys_nano = 0
     if nobodys_nano:
         # Its attempt was not settled when a statement had it: now it can be put down to its job.
-        yield _Move(period, reason, 0, nobodys_nano, finding, attempt, None)
+        back = AdjustmentReason.PRICE if reason is AdjustmentReason.OTHER_PERIOD else reason
+        yield _Move(period, back, 0, nobodys_nano, finding, attempt, None)
     rest_nano = step_nano + nobodys_nano
     if rest_nano:
         theirs_nano = finding.theirs_nano
@@ -212,12 +223,12 @@ def _of_run(
             # Downwards, that reason says that another period is corrected.
             reason = AdjustmentReason.PRICE
         yield _Move(period, reason, theirs_nano, theirs_nano - rest_nano, finding, attempt, to)
-    if finding.kind is not FindingKind.OTHER_PERIOD or not finding.line_count:
+    if finding.theirs_nano <= 0:
         return
-    for other in standing.charged:
+    # This statement bills it, so no other month may have it too, unless its own statement says so.
+    for other in standing.strays(period, posted):
         had_nano = standing.ours_nano(other)
-        if other != period and other not in posted and had_nano > 0:
-            yield _Move(other, AdjustmentReason.OTHER_PERIOD, 0, had_nano, finding, attempt, to)
+        yield _Move(other, AdjustmentReason.OTHER_PERIOD, 0, had_nano, finding, attempt, to)
 
 
 def _reason(finding: Finding) -> AdjustmentReason:

@@ -7,10 +7,11 @@ from contextlib import AbstractContextManager
 
 from sqlalchemy import Connection
 
-from ledger.invoices import matching
+from ledger.invoices import matching, twice
 from ledger.invoices.matching import Asked
 from ledger.invoices.statement import Matching
 from ledger.invoices.theirs import Theirs
+from ledger.invoices.twice import PostedEarlier
 
 
 class InvoiceReader(ABC):
@@ -28,3 +29,8 @@ class InvoiceReader(ABC):
         """
         with self._snapshot() as connection:
             return matching.match(connection, asked, theirs)
+
+    def posted_earlier(self, attempt_id: str) -> PostedEarlier | None:
+        """What a statement had posted of an attempt's run before anybody knew whose it is."""
+        with self._snapshot() as connection:
+            return twice.posted_earlier(connection, attempt_id)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
+import shlex
 from collections.abc import Sequence
 from typing import Final
 
+from ledger.decisions import can_be_run
 from ledger.invoices.ours import Standing
 from ledger.money import format_usd, plain, usd
 from ledger.schema import AnyRow
@@ -16,12 +19,17 @@ NO_RUN: Final = "the line names no run"
 NO_RUNS: Final = "the lines that name no run come to something else than what was posted of them"
 
 
+def also(first: str, second: str) -> str:
+    """Two remarks as one."""
+    return "; ".join(part for part in (first, second) if part)
+
+
 def of_open(row: AnyRow, ref: str, theirs_nano: int, *, posted: bool) -> str:
     """Say that a run is of an attempt that has not ended."""
     first = _IN_VARIANCE if posted and theirs_nano else ""
     return (
-        f"{first}attempt {row.attempt_id} is {row.state}: `mintage resume {row.order_id}`, or "
-        f"`{_settle(row.attempt_id, ref, 0 if posted else theirs_nano)}`"
+        f"{first}attempt {row.attempt_id} is {row.state}: {_resume(row)}, or "
+        f"{_settle(row.attempt_id, ref, 0 if posted else theirs_nano)}"
     )
 
 
@@ -35,16 +43,34 @@ def of_candidates(
     which = "may be attempt" if is_one else "may be one of the attempts"
     attempt = rows[0].attempt_id if is_one else "ATTEMPT"
     command = _settle(attempt, ref, 0 if posted else theirs_nano)
-    return f"{_IN_VARIANCE if posted else ''}{which} {named}{others}: `{command}`"
+    return f"{_IN_VARIANCE if posted else ''}{which} {named}{others}: {command}"
 
 
 _IN_VARIANCE: Final = "its line is in the variance account; "
+_BARE: Final = re.compile(r"[A-Za-z0-9_@%+=:,./][A-Za-z0-9_@%+=:,./#-]*")
+
+
+def _word(text: str) -> str:
+    """Write what others named, such as a run, as one word of a shell's line."""
+    return text if _BARE.fullmatch(text) else shlex.quote(text)
+
+
+def _resume(row: AnyRow) -> str:
+    return f"`mintage resume {_word(row.order_id)}`"
 
 
 def _settle(attempt_id: str, ref: str, charge_nano: int) -> str:
     """The command that says whose run it is; what the books have already is not charged again."""
+    command = f"mintage ledger settle {_word(attempt_id)}"
+    if not can_be_run(ref):
+        # Without its id nobody would see that charge and line are one, so the line alone counts.
+        return (
+            f"`{command} --void --by YOU --because WHY` ends it; the run's id is none that settle "
+            "takes, so what is billed for it stays in the variance account"
+        )
     cost = f"--charge {plain(usd(charge_nano))}" if charge_nano > 0 else "--void"
-    return f"mintage ledger settle {attempt_id} {cost} --ref {ref} --by YOU --because WHY"
+    run = f"--ref={_word(ref)}" if ref.startswith("-") else f"--ref {_word(ref)}"
+    return f"`{command} {cost} {run} --by YOU --because WHY`"
 
 
 def of_refund(standing: Standing) -> str:
@@ -62,12 +88,24 @@ def of_price(standing: Standing) -> str:
     return ""
 
 
-def settled_since(standing: Standing) -> str:
-    """Say that what was posted to the variance account can be put down to a job now."""
-    return (
-        f"{format_usd(standing.unattributed_nano)} of it is in the variance account, and its attempt "
-        "is settled: posting puts it down to its job"
-    )
+def settled_since(standing: Standing, period: str, strays: Sequence[str]) -> str:
+    """Say that what was posted before an attempt was settled can be put down to its job now."""
+    told = []
+    if standing.unattributed_nano:
+        told.append(
+            f"{format_usd(standing.unattributed_nano)} of it is in the variance account, and its "
+            "attempt is settled: posting puts it down to its job"
+        )
+    told += [charged_too(other) for other in strays]
+    if not strays:
+        corrected = standing.corrected.items()
+        told += [billed_in(other) for other, nano in corrected if other != period and nano > 0]
+    return "; ".join(told)
+
+
+def charged_too(period: str) -> str:
+    """Say that a run which this statement bills is charged in another month as well."""
+    return f"the books charged it in {period} too, and posting takes that back"
 
 
 def of_free(attempt: AnyRow) -> str:
@@ -107,16 +145,27 @@ def in_variance(period: str) -> str:
     )
 
 
-def of_total(rest_nano: int, *, is_rounding: bool) -> str:
-    """Say what the invoice's total is beside its lines."""
-    apart = f"the invoice's total is its lines' sum {'+' if rest_nano >= 0 else '-'} "
-    words = apart + format_usd(abs(rest_nano))
-    return words if is_rounding else f"{words}, more than rounding: --because has to name it"
+def of_total(rest_nano: int, had_nano: int, *, is_rounding: bool) -> str:
+    """Say what the invoice's total is beside its lines, and what was posted of that before."""
+    words = (
+        f"the invoice's total is its lines' sum {'+' if rest_nano >= 0 else '-'} "
+        f"{format_usd(abs(rest_nano))}"
+        if rest_nano
+        else "the invoice's total is its lines' sum"
+    )
+    if is_rounding:
+        return words
+    if had_nano:
+        words = f"{words}, and {format_usd(had_nano)} was posted before"
+    return (
+        f"{words}: --because has to name {plain(abs(usd(rest_nano - had_nano)))}, which is more "
+        "than rounding"
+    )
 
 
 def of_held(row: AnyRow) -> str:
     """Say what is held, and how to end it."""
     return (
-        f"{format_usd(row.hold_nano)} is held, {row.state}: `mintage resume {row.order_id}`, or "
-        f"`mintage ledger settle {row.attempt_id} --void --by YOU --because WHY`"
+        f"{format_usd(row.hold_nano)} is held, {row.state}: {_resume(row)}, or "
+        f"`mintage ledger settle {_word(row.attempt_id)} --void --by YOU --because WHY`"
     )
