@@ -163,7 +163,7 @@ def _even(found: Capacity) -> list[Line]:
         Line(
             section,
             "even_asset_usd",
-            "cost of an asset",
+            "a released asset",
             f"{hand} - {percent(work.review_share)} x {review}{fixed}",
             money(found.even_asset_usd, places),
         ),

@@ -121,37 +121,46 @@ def stays(found: Capacity, part: Staying) -> list[str]:
     """Say what people should make, and how much of it all they may look at."""
     places = unit_places(found)
     hand, machine = money(found.hand_usd, places), money(found.machine_usd, places)
+    fixed = " and without what is fixed" if found.work.fixed_usd else ""
+    both = f"{machine} by machine with its review{fixed}, {hand} by hand"
     if found.saving_usd <= 0:
         return [
-            f"All of it: an asset costs {machine} by machine, {hand} by hand."
+            f"All of it: an asset costs {both}."
             if found.machine_usd >= found.hand_usd
-            else f"All of it at this volume, which does not bear the fixed cost: {machine} by "
-            f"machine, {hand} by hand."
+            else f"All of it at this volume, which does not bear the fixed cost: an asset costs {both}."
         ]
     told = [f"{percent(part.share, 1)} of the assets, as cost has it:"]
     if not part.share:
-        told = [f"No asset, as cost has it: one is {machine} by machine, {hand} by hand."]
+        told = [f"No asset, as cost has it: one costs {both}."]
     if part.given_up_share:
         told.append(f"  {percent(part.given_up_share, 1)} that the machine cannot make")
     if part.dearer:
-        told.append(f"  {percent(part.dearer_share, 1)} in orders where one is dearer by machine:")
+        told.append(
+            f"  {percent(part.dearer_share, 1)} in orders where one, with its review, is dearer by "
+            "machine:"
+        )
         told += [
-            f"    {one.order_id}: {money(Fraction(one.charged_nano, one.released * 10**9))} each"
+            f"    {one.order_id}: {money(Fraction(one.charged_nano, one.released * 10**9))} each "
+            "before review"
             for one in part.dearer[:DEARER_SHOWN]
         ]
         if len(part.dearer) > DEARER_SHOWN:
             told.append(f"    and {len(part.dearer) - DEARER_SHOWN:,} more; --json has all of them")
-    bound = money(found.hand_usd - Fraction(found.work.review_share) * found.review_usd, places)
-    told.append(f"An asset that costs {bound} or more by machine is cheaper by hand.")
+    told.append(
+        "Where released assets cost more than "
+        f"{money(found.even_asset_usd, places)} on average, before review, the machine no longer pays."
+    )
     told.append(f"Of the working time by hand, {percent(found.time_share, 1)} stays with people.")
     return [*told, _review_bound(found)]
 
 
 def _review_bound(found: Capacity) -> str:
     share = found.even_review_share
-    if share is None or share >= 1:
+    if share is None or share > 1:
         return "Even if people look at every asset, the machine pays."
-    return f"Where people look at more than {percent(share, 1)}, the machine pays no more."
+    if share == 1:
+        return "Where people look at every asset, the machine saves nothing."
+    return f"Where people look at more than {percent(share, 2)}, the machine no longer pays."
 
 
 def print_capacity_json(found: Capacity, costs: AssetCosts | None) -> None:

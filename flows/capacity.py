@@ -140,7 +140,7 @@ class Capacity:
 
     @property
     def even_asset_usd(self) -> Fraction:
-        """The cost of a released asset at which both are equal; below zero where none is."""
+        """The cost of a released asset, before review, at which both are equal; below zero: none is."""
         reviews = Fraction(self.work.review_share) * self.review_usd
         return self.hand_usd - reviews - self.fixed_each_usd
 
@@ -222,9 +222,10 @@ def staying(found: Capacity, costs: AssetCosts | None) -> Staying:
         return Staying(Fraction(1), given_up)
     if costs is None:
         return Staying(given_up, given_up)
+    # What is fixed is paid whichever orders are made by hand, so it is in no order's bound.
     bound_usd = found.hand_usd - Fraction(work.review_share) * found.review_usd
     dearer = sorted(
-        (one for one in costs.orders if one.released and _each_usd(one) >= bound_usd),
+        (one for one in costs.orders if one.released and _each_usd(one) > bound_usd),
         key=lambda one: (-_each_usd(one), one.order_id or ""),
     )
     made = Fraction(sum(one.released for one in dearer), costs.released)

@@ -25,7 +25,8 @@ from ledger_urls import lay_blank_books
 from mint_runs import Desk, Finished
 
 from console.capacity_lines import lines, sentence
-from flows import Capacity, Work
+from console.capacity_report import stays
+from flows import Capacity, Work, staying
 from ledger import Books, JobState
 
 FIVE = {
@@ -101,6 +102,35 @@ def test_where_the_machine_does_not_pay_it_says_so(desk: Desk) -> None:
     assert "none: one by machine costs no less than by hand" in done.out
 
 
+@pytest.mark.parametrize("fixed", ["0", "5000"])
+def test_one_bound_stands_on_the_page_and_every_sentence_is_true_in_its_own_words(
+    desk: Desk, fixed: str
+) -> None:
+    text = ask(desk, fixed_cost=fixed).out
+    page = " ".join(text.split())
+    bound = {"0": "29.4642857", "5000": "26.9642857"}[fixed]
+    told = (
+        f"Where released assets cost more than ${bound} on average, before review, the machine no "
+        "longer pays."
+    )
+    assert told in page
+    # Of the bounds on an asset's cost there is this one; one cent more, and the machine loses.
+    assert len(re.findall(r"= \$2[69]\.\d{7}\n", text.partition("Where both")[2])) == 1
+    whole = "" if fixed == "0" else " and without what is fixed"
+    assert f"one costs $0.447619 by machine with its review{whole}, $29.7619048 by hand." in page
+    for cost, says in (("0.01", "does not pay"), ("-0.01", "saves")):
+        asked = ask(desk, fixed_cost=fixed, asset_cost=str(Decimal(bound) + Decimal(cost)))
+        assert asked.out.startswith(f"The machine {says}")
+
+
+def test_a_review_of_everything_that_eats_the_saving_up_is_not_said_to_pay() -> None:
+    even = Capacity(Work(100, 10, 2100, 0, 9, review_effort=Decimal("0.1")))
+    assert even.even_review_share == 1
+    assert stays(even, staying(even, None))[-1] == (
+        "Where people look at every asset, the machine saves nothing."
+    )
+
+
 def test_the_object_has_the_number_the_steps_and_what_stays(desk: Desk) -> None:
     found = ask(desk, "--json").json()
     assert found["saving_usd"] == "58628.571428571"
@@ -123,7 +153,7 @@ def test_the_cost_is_taken_from_the_books_which_are_named(books_desk: Desk) -> N
     told = ask(books_desk, asset_cost=None)
     assert "$50.11 charged / 3 released = $16.7033333" in told.out
     assert "1 of 4 jobs ended without an asset = 25% (the books)" in told.out
-    assert "statues@1: $50.05 each" in told.out
+    assert "statues@1: $50.05 each before review" in told.out
     assert "Made of 13 entries, E1 to E13, not sealed yet." in told.out
 
 
