@@ -38,7 +38,7 @@ def limit_text(limit_nano: int | None) -> str:
 def _most(limit_nano: int | None) -> str:
     from ledger import format_usd
 
-    return "any amount" if limit_nano is None else f"{format_usd(limit_nano)} at most"
+    return "any amount" if limit_nano is None else f"{format_usd(limit_nano)} a month at most"
 
 
 def wanted_text(request: RequestView) -> str:

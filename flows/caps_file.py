@@ -23,10 +23,10 @@ from flows.errors import BadSettings
 from flows.plain_files import read_plain_file
 from ledger import Books, MoneyError, Scope, hold_nano, parse_usd
 from ledger.errors import ApprovalRefused
+from ledger.signatures import SETTINGS_FILE, first_unseen
 
 log = logging.getLogger("mintage.caps")
 
-BY = "settings file"
 CAPS_BYTES_MAX = 1_000_000
 """Twenty thousand cost centres; whatever is larger is no caps file."""
 
@@ -36,7 +36,14 @@ def _an_amount(text: str) -> str:
     return text
 
 
+def _a_name(text: str) -> str:
+    if not text.strip() or first_unseen(text) is not None:
+        raise ValueError("a name is one line of plain text")
+    return text
+
+
 Amount = Annotated[StrictStr, AfterValidator(_an_amount)]
+Name = Annotated[StrictStr, AfterValidator(_a_name)]
 
 
 class _Form(BaseModel):
@@ -54,8 +61,8 @@ class _Day(_Form):
 class CapsForm(_Form):
     """The file's form: amounts are quoted decimal strings in USD."""
 
-    cost_centers: dict[StrictStr, _Month] = {}
-    providers: dict[StrictStr, _Day] = {}
+    cost_centers: dict[Name, _Month] = {}
+    providers: dict[Name, _Day] = {}
 
     def caps(self) -> dict[tuple[Scope, str], int]:
         """Give the cap of each subject in nano-USD."""
@@ -96,7 +103,7 @@ def read_caps(path: Path) -> dict[tuple[Scope, str], int]:
         return CapsForm.model_validate({} if read is None else read).caps()
     except ValidationError as error:
         detail = error.errors(include_url=False)[0]
-        field = ".".join(str(part) for part in detail["loc"]) or "the file"
+        field = ".".join(str(part) for part in detail["loc"] if part != "[key]") or "the file"
         wanted = detail["msg"].removeprefix("Value error, ")
         if detail["type"] == "string_type":
             wanted = 'write names and amounts in quotes, such as "500.00"'
@@ -123,7 +130,9 @@ def apply_caps(books: Books, path: Path | None) -> int:
     with books.transaction() as desk:
         for (scope, subject), cap_nano in changes.items():
             try:
-                desk.set_cap(scope, subject, cap_nano, by=BY, because=f"{_named(path)} says so")
+                desk.set_cap(
+                    scope, subject, cap_nano, by=SETTINGS_FILE, because=f"{_named(path)} says so"
+                )
             except ApprovalRefused as error:
                 log.warning("%s asks for what takes two persons, and %s", path, f"{error}.")
             else:

@@ -51,6 +51,9 @@ _LATEST_LIMIT = select(func.coalesce(func.max(raise_limits.c.limit_id), 0))
 _LATEST_CLOSING = select(func.coalesce(func.max(closings.c.closing_id), 0)).where(
     closings.c.period == bindparam("period")
 )
+_CLOSED_AT = select(func.coalesce(func.max(closings.c.at_us), 0)).where(
+    closings.c.period == bindparam("period")
+)
 
 _ASK = insert(requests).returning(requests.c.request_id)
 _ANSWER = insert(approvals)
@@ -70,14 +73,15 @@ def change_cap(
 ) -> bool | RequestView:
     """See `ClosingDesk.change_cap`."""
     scope, subject, cap_nano = cap
-    who_and_why = caps_setting.checked(scope, subject, cap_nano, decided)
+    caps_setting.check_cap(*cap)
+    who_and_why = signed(*decided, "a cap is set", CapRefused)
     caps.claim(connection)
     if scope is Scope.ORDER:
         caps_setting.known_order(connection, subject, cap_nano)
     before_nano = caps_setting.in_force(connection, scope, subject)
     if only_up:
         _must_go_up(cap, before_nano)
-    if before_nano == cap_nano or not raise_limit.takes_two(connection, before_nano, cap_nano):
+    if before_nano == cap_nano or not raise_limit.takes_two(connection, now_us, cap, before_nano):
         return caps_setting.set_cap(connection, now_us, day, cap, who_and_why)
     named = {"scope": scope.value, "subject": subject}
     asked = named | {"before_nano": before_nano, "amount_nano": cap_nano}
@@ -177,6 +181,7 @@ def approve(
             f"{row.actor} asked for R{request_id}, and nobody approves what they asked for: let "
             "somebody else do it"
         )
+    now_us = _not_before(connection, now_us, row)
     _write_answer(connection, now_us, row, Answer.APPROVED, who, why)
     approved_by = f"R{request_id}, approved by {who}"
     if row.kind == RequestKind.RAISE.value:
@@ -201,8 +206,14 @@ def reject(
     _must_be_unanswered(row)
     own = persons.reviewer_key(who) == row.actor_key
     answer = Answer.WITHDRAWN if own else Answer.REJECTED
-    _write_answer(connection, now_us, row, answer, who, why)
+    _write_answer(connection, max(now_us, row.at_us), row, answer, who, why)
     return _view(connection, _row(connection, request_id), now_us)
+
+
+def _not_before(connection: Connection, now_us: int, row: AnyRow) -> int:
+    """Let an answer come after what it answers, though another machine's clock was ahead."""
+    closed_us = connection.execute(_CLOSED_AT, {"period": row.period}).scalar_one()
+    return max(now_us, int(row.at_us), int(closed_us))
 
 
 def _write_answer(

@@ -34,7 +34,7 @@ from ledger.schema import (
     jobs,
     orders,
 )
-from ledger.signatures import signed
+from ledger.signatures import SETTINGS_FILE, first_unseen, reason, signed
 from ledger.words import clean
 
 _UNDER_NANO = case(
@@ -44,6 +44,12 @@ _UNDER_NANO = case(
 
 SETTABLE = (Scope.ORDER, Scope.COST_CENTER, Scope.PROVIDER)
 """What people can cap by themselves; a job's cap is its order's `per_job`."""
+
+_A_SCOPE = {
+    Scope.ORDER: "an order",
+    Scope.COST_CENTER: "a cost centre",
+    Scope.PROVIDER: "a provider",
+}
 
 _ORDER = select(orders).where(orders.c.order_id == bindparam("id"))
 
@@ -88,7 +94,8 @@ def set_cap(
     `approved_by` says who the second person was, with which request, where there was one.
     """
     scope, subject, cap_nano = cap
-    who_and_why = checked(scope, subject, cap_nano, decided)
+    check_cap(scope, subject, cap_nano)
+    who_and_why = _signed(decided)
     caps.claim(connection)
     order = known_order(connection, subject, cap_nano) if scope is Scope.ORDER else None
     before_nano = in_force(connection, scope, subject)
@@ -96,8 +103,8 @@ def set_cap(
         return False
     if approved_by is not None:
         who_and_why = (who_and_why[0], f"{who_and_why[1]} ({approved_by})")
-    elif raise_limit.takes_two(connection, before_nano, cap_nano):
-        raise ApprovalRefused(_by_two(connection, scope, subject, cap_nano))
+    elif raise_limit.takes_two(connection, now_us, cap, before_nano):
+        raise ApprovalRefused(_by_two(connection, now_us, cap))
     period = caps.running(scope, day)
     rows = _rows(connection, scope, subject, period)
     known = {row.period for row in rows}
@@ -125,35 +132,49 @@ def set_cap(
     return True
 
 
-def _by_two(connection: Connection, scope: Scope, subject: str, cap_nano: int | None) -> str:
+def _by_two(connection: Connection, now_us: int, cap: tuple[Scope, str, int | None]) -> str:
     """Say why one person cannot do it, and with which command two can."""
+    scope, subject, cap_nano = cap
     limit = raise_limit.in_force(connection)
     most = format_usd(limit.limit_nano or 0) if limit else "nothing"
+    so_far_nano = raise_limit.raised_alone_nano(connection, now_us, scope, subject)
+    so_far = f" ({format_usd(so_far_nano)} of it is used)" if so_far_nano else ""
     asked = "to take it away" if cap_nano is None else f"a cap of {format_usd(cap_nano)}"
     amount = "set {} {} none" if cap_nano is None else f"raise {{}} {{}} {plain(usd(cap_nano))}"
     command = amount.format(scope.value, shlex.quote(subject))
     return (
         f"the cap of {scope.value.replace('_center', ' centre')} {subject} stays as it is: one "
-        f"person may raise a cap by {most} at most, and {asked} takes two; ask for it with "
-        f"`mintage ledger budget {command} --by … --because …`"
+        f"person may raise it by {most} a month at most{so_far}, and {asked} takes two; ask for it "
+        f"with `mintage ledger budget {command} --by … --because …`"
     )
 
 
-def checked(
-    scope: Scope, subject: str, cap_nano: int | None, decided: tuple[str, str]
-) -> tuple[str, str]:
-    """Give who and why, if what they want can be a cap at all.
+def check_cap(scope: Scope, subject: str, cap_nano: int | None) -> None:
+    """Insist that something can be a cap at all.
 
     Raises:
-        CapRefused: it cannot, or nobody or no reason is named.
+        CapRefused: it cannot.
     """
     if scope not in SETTABLE:
         raise CapRefused("a job's cap is the `per_job` of its order: it cannot be set by itself")
     if not subject.strip() or clean(subject) != subject:
-        raise CapRefused(f"{subject!r} cannot be the name of a {scope.value.replace('_', ' ')}")
+        raise CapRefused(f"{subject!a} cannot be the name of {_A_SCOPE[scope]}")
+    unseen = first_unseen(subject)
+    if unseen is not None:
+        raise CapRefused(
+            f"{subject!a} cannot be the name of {_A_SCOPE[scope]}: nobody sees its character "
+            f"{unseen!a}"
+        )
     if cap_nano is not None and not 0 <= cap_nano <= NANO_MAX:
         raise CapRefused(f"a cap of {format_usd(cap_nano)} is out of the books' range")
-    return signed(*decided, "a cap is set", CapRefused)
+
+
+def _signed(decided: tuple[str, str]) -> tuple[str, str]:
+    """Give who and why as they are kept; the file of caps signs too, and is no person."""
+    by, because = decided
+    if by == SETTINGS_FILE:
+        return by, reason(because, CapRefused)
+    return signed(by, because, "a cap is set", CapRefused)
 
 
 def known_order(connection: Connection, order_id: str, cap_nano: int | None) -> AnyRow:

@@ -28,7 +28,7 @@ from ledger.closing_views import (
     StillOpen,
 )
 from ledger.errors import BooksBusy, CloseRefused
-from ledger.instants import DAY_US, from_us, period_of
+from ledger.instants import DAY_US, from_us, period_of, to_us
 from ledger.schema import AnyRow, entries, totals
 from ledger.seal_table import seals
 from ledger.selection import of_period, period_end_us
@@ -142,7 +142,8 @@ def close(
     connection.execute(
         _INSERT,
         {
-            "at_us": now_us,
+            # Another machine's clock may have been ahead when the month was reopened.
+            "at_us": now_us if latest is None else max(now_us, to_us(latest.at)),
             "period": period,
             "event": ClosingEvent.CLOSE.value,
             "actor": who,

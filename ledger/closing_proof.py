@@ -12,6 +12,7 @@ from ledger.money import format_usd
 from ledger.proof_rules import Rule
 from ledger.schema import AnyRow
 from ledger.selection import period_end_us
+from ledger.signatures import is_the_file
 
 _LASTS_US = int(REQUEST_LASTS.total_seconds()) * 1_000_000
 _CLOSES_AFTER_US = int(CLOSES_AFTER.total_seconds()) * 1_000_000
@@ -23,10 +24,20 @@ _HELD = """
     FROM entries GROUP BY period
 """
 
-# Each rule of a cap with the cap before it and the limit that stood when it was written.
-_RAISES = """
+_APPROVED = """
+    SELECT 1 FROM requests q JOIN approvals a ON a.request_id = q.request_id
+    WHERE q.kind = '{kind}' AND a.answer = 'approved' AND a.actor_key <> q.actor_key
+        AND COALESCE(q.amount_nano, -1) = COALESCE(s.{amount}, -1)
+        AND q.basis_id = COALESCE(s.before_id, 0)
+        AND q.actor = s.actor AND a.at_us = s.at_us AND s.because
+            = q.because || ' (R' || q.request_id || ', approved by ' || a.actor || ')'
+"""
+
+# Each rule of a cap with the cap before it, the limit that stood when it was written, and by how
+# much nobody but one person had raised that cap in that month since there is a limit.
+_RAISES = f"""
     WITH steps AS (
-        SELECT r.rule_id, r.scope, r.subject, r.cap_nano,
+        SELECT r.rule_id, r.scope, r.subject, r.cap_nano, r.actor, r.because, r.at_us,
             LAG(r.rule_id) OVER one AS before_id,
             CASE WHEN LAG(r.rule_id) OVER one IS NULL THEN o.cap_nano
                 ELSE LAG(r.cap_nano) OVER one END AS before_nano
@@ -35,22 +46,26 @@ _RAISES = """
     ),
     limited AS (
         SELECT s.*, (SELECT l.limit_nano FROM raise_limits l WHERE l.after_rule_id < s.rule_id
-            ORDER BY l.limit_id DESC LIMIT 1) AS limit_nano
+            ORDER BY l.limit_id DESC LIMIT 1) AS limit_nano,
+            CASE WHEN EXISTS ({_APPROVED.format(kind="raise", amount="cap_nano")}
+                AND q.scope = s.scope AND q.subject = s.subject) THEN 0 ELSE 1 END AS is_alone
         FROM steps s
+    ),
+    counted AS (
+        SELECT l.*, SUM(CASE WHEN l.is_alone = 1 AND l.cap_nano > l.before_nano
+                AND l.rule_id > (SELECT MIN(x.after_rule_id) FROM raise_limits x)
+                THEN l.cap_nano - l.before_nano ELSE 0 END)
+            OVER (PARTITION BY l.scope, l.subject, e.period ORDER BY l.rule_id) AS alone_nano
+        FROM limited l LEFT JOIN entries e ON e.rule_id = l.rule_id
     )
 """
 _LIMITS = """
     WITH steps AS (
-        SELECT l.limit_id, l.limit_nano, LAG(l.limit_id) OVER (ORDER BY l.limit_id) AS before_id,
+        SELECT l.limit_id, l.limit_nano, l.actor, l.because, l.at_us,
+            LAG(l.limit_id) OVER (ORDER BY l.limit_id) AS before_id,
             LAG(l.limit_nano) OVER (ORDER BY l.limit_id) AS before_nano
         FROM raise_limits l
     )
-"""
-_APPROVED = """
-    SELECT 1 FROM requests q JOIN approvals a ON a.request_id = q.request_id
-    WHERE q.kind = '{kind}' AND a.answer = 'approved' AND a.actor_key <> q.actor_key
-        AND COALESCE(q.amount_nano, -1) = COALESCE(s.{amount}, -1)
-        AND q.basis_id = COALESCE(s.before_id, 0)
 """
 
 CLOSING_RULES = (
@@ -86,34 +101,36 @@ CLOSING_RULES = (
         ),
     ),
     Rule(
-        "months are closed and reopened in turn, and reopened as one person asked and another "
+        "months are closed and reopened in turn, and reopened as one person asked and when another "
         "approved",
         """
         WITH turns AS (
-            SELECT closing_id, period, event, request_id,
+            SELECT closing_id, period, event, request_id, actor, because, at_us,
+                MAX(at_us) OVER (PARTITION BY period ORDER BY closing_id) AS latest_us,
                 LAG(event) OVER (PARTITION BY period ORDER BY closing_id) AS before_event,
                 LAG(closing_id) OVER (PARTITION BY period ORDER BY closing_id) AS before_id
             FROM closings
         )
         SELECT t.period, t.event FROM turns t
-        WHERE t.event = COALESCE(t.before_event, 'reopen') OR (t.event = 'reopen' AND NOT EXISTS (
+        WHERE t.event = COALESCE(t.before_event, 'reopen') OR t.at_us < t.latest_us
+            OR (t.event = 'reopen' AND NOT EXISTS (
             SELECT 1 FROM requests q JOIN approvals a ON a.request_id = q.request_id
             WHERE q.request_id = t.request_id AND q.kind = 'reopen' AND q.period = t.period
                 AND q.basis_id = t.before_id AND a.answer = 'approved'
+                AND q.actor = t.actor AND q.because = t.because AND a.at_us = t.at_us
                 AND a.actor_key <> q.actor_key))
         ORDER BY t.closing_id
         """,
         lambda row: f"the {row.event} of {row.period} is one that nobody could write",
     ),
     Rule(
-        "every cap that was raised by more than the limit was approved by a second person",
+        "every cap that was raised in a month by more than the limit was approved by a second person",
         _RAISES
-        + f"""
-        SELECT s.rule_id, s.scope, s.subject, s.cap_nano, s.before_nano FROM limited s
-        WHERE s.limit_nano IS NOT NULL AND s.before_nano IS NOT NULL
-            AND (s.cap_nano IS NULL OR s.cap_nano - s.before_nano > s.limit_nano)
-            AND NOT EXISTS ({_APPROVED.format(kind="raise", amount="cap_nano")}
-                AND q.scope = s.scope AND q.subject = s.subject)
+        + """
+        SELECT s.rule_id, s.scope, s.subject, s.cap_nano, s.before_nano FROM counted s
+        WHERE s.limit_nano IS NOT NULL AND s.before_nano IS NOT NULL AND s.is_alone = 1
+            AND (s.cap_nano IS NULL
+                OR (s.cap_nano > s.before_nano AND s.alone_nano > s.limit_nano))
         ORDER BY s.rule_id
         """,
         lambda row: (
@@ -144,11 +161,13 @@ CLOSING_RULES = (
         WHERE a.answer = 'approved' AND NOT CASE q.kind
             WHEN 'raise' THEN EXISTS (SELECT 1 FROM cap_rules r
                 WHERE r.scope = q.scope AND r.subject = q.subject
+                    AND r.actor = q.actor AND r.at_us = a.at_us
                     AND COALESCE(r.cap_nano, -1) = COALESCE(q.amount_nano, -1)
                     AND r.rule_id = (SELECT MIN(x.rule_id) FROM cap_rules x WHERE x.scope = q.scope
                         AND x.subject = q.subject AND x.rule_id > q.basis_id))
             WHEN 'limit' THEN EXISTS (SELECT 1 FROM raise_limits l
-                WHERE COALESCE(l.limit_nano, -1) = COALESCE(q.amount_nano, -1)
+                WHERE l.actor = q.actor AND l.at_us = a.at_us
+                    AND COALESCE(l.limit_nano, -1) = COALESCE(q.amount_nano, -1)
                     AND l.limit_id = (SELECT MIN(x.limit_id) FROM raise_limits x
                         WHERE x.limit_id > q.basis_id))
             ELSE EXISTS (SELECT 1 FROM closings c WHERE c.request_id = q.request_id) END
@@ -184,14 +203,17 @@ def _alone(row: AnyRow) -> str | None:
         return f"{row.answered_by!a} answered R{row.request_id}, and is nobody's name and key"
     if row.answer == "approved" and persons.is_same(row.actor, row.answered_by):
         return f"{row.answered_by} approved R{row.request_id}, and asked for it as {row.actor}"
-    if row.answer == "approved" and row.answered_at_us - row.at_us > _LASTS_US:
-        return f"R{row.request_id} was approved when it was too old"
+    waited_us = row.answered_at_us - row.at_us
+    if waited_us < 0 or (row.answer == "approved" and waited_us > _LASTS_US):
+        when = "before it was asked for" if waited_us < 0 else "when it was too old"
+        return f"R{row.request_id} was {row.answer} {when}"
     return None
 
 
 def _is_named(actor: str, key: str) -> bool:
     try:
-        return persons.reviewer(actor) == actor and persons.reviewer_key(actor) == key
+        named = persons.reviewer(actor) == actor and persons.reviewer_key(actor) == key
+        return named and not is_the_file(actor)
     except ReviewRefused:
         return False
 

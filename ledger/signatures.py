@@ -10,6 +10,9 @@ from ledger.errors import LedgerError, ReviewRefused
 
 REASON_CHARACTERS_MAX: Final = 500
 
+SETTINGS_FILE: Final = "settings file"
+"""How the file of caps signs what it sets; nobody else can sign with it."""
+
 # Control and format characters, halves of surrogate pairs, line and paragraph separators.
 _UNSEEN: Final = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 
@@ -31,6 +34,8 @@ def person(by: str, act: str, refusal: type[LedgerError]) -> str:
     Raises:
         LedgerError: the `refusal`: it is neither an e-mail address nor a name in one script.
     """
+    if is_the_file(by):
+        raise refusal(f"{act} by a person, and {by[:80]!a} is how the file of caps signs")
     try:
         return persons.reviewer(by)
     except ReviewRefused:
@@ -41,13 +46,23 @@ def person(by: str, act: str, refusal: type[LedgerError]) -> str:
         ) from None
 
 
+def is_the_file(by: str) -> bool:
+    """Whether a name may be read as the file of caps, in whatever spelling."""
+    return persons.is_same(by, SETTINGS_FILE)
+
+
+def first_unseen(text: str) -> str | None:
+    """Give the first character of one line of text that nobody sees, or that steers others."""
+    return next((one for one in text if unicodedata.category(one) in _UNSEEN), None)
+
+
 def reason(because: str, refusal: type[LedgerError]) -> str:
     """Give a reason as it is kept.
 
     Raises:
         LedgerError: the `refusal`: it has no word, characters that nobody sees, or too many.
     """
-    unseen = next((one for one in because if unicodedata.category(one) in _UNSEEN), None)
+    unseen = first_unseen(because)
     if unseen is not None:
         raise refusal(
             f"a reason is one line of plain text, and this one has the character {unseen!a}: leave "

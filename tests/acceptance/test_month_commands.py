@@ -80,7 +80,7 @@ def test_a_raise_above_the_limit_takes_two(desk: Desk) -> None:
     up = ("ledger", "budget", "raise", "cost_center", "cc-4100")
     assert "by any amount" in desk.here("ledger", "budget", "limit").out
     assert desk.here("ledger", "budget", "limit", "100.00", *ME).code == 0
-    assert "by $100.00 at most, as" in desk.here("ledger", "budget", "limit").out
+    assert "by $100.00 a month at most, as" in desk.here("ledger", "budget", "limit").out
     assert desk.here(*cap, "500.00", *ME).code == 0
     assert desk.here(*up, "600.00", *ME).code == 0
     assert_one_sentence(desk.here(*up, "600.00", *ME), 1, "a cap of $600.00 already")

@@ -38,22 +38,37 @@ LATEST_EVENT = """
 """
 
 # What is closed can be reopened, and all else closed; a reopening is what two persons wanted of
-# this very close.
+# this very close, in the name of whoever asked, and at the moment when it was approved.
 IN_TURN = f"""
     COALESCE({LATEST_EVENT.format(period="NEW.period")}, 'reopen') <> NEW.event
-    AND (NEW.event = 'close' OR EXISTS (
+    AND NEW.at_us >= COALESCE(
+        (SELECT MAX(c.at_us) FROM closings c WHERE c.period = NEW.period), NEW.at_us)
+    AND ((NEW.event = 'close' AND {{over}}) OR EXISTS (
         SELECT 1 FROM requests r JOIN approvals a ON a.request_id = r.request_id
         WHERE r.request_id = NEW.request_id AND r.kind = 'reopen' AND a.answer = 'approved'
+            AND r.actor = NEW.actor AND r.because = NEW.because AND a.at_us = NEW.at_us
             AND r.period = NEW.period AND r.basis_id = (
                 SELECT MAX(c.closing_id) FROM closings c WHERE c.period = NEW.period)))
 """
-NOT_IN_TURN = "a period is closed, and reopened as two persons wanted, in turn"
+NOT_IN_TURN = "a period is closed after its end, and reopened as two persons wanted, in turn"
+CLOSES_AFTER_US = 3_600_000_000
+OVER_SQLITE = f"""
+    strftime('%Y-%m', NEW.period || '-01') = NEW.period AND NEW.at_us >= {CLOSES_AFTER_US}
+        + 1000000 * CAST(strftime('%s', NEW.period || '-01', '+1 month') AS INTEGER)
+"""
+OVER_POSTGRESQL = f"""
+    to_char((NEW.period || '-01')::timestamp, 'YYYY-MM') = NEW.period
+    AND NEW.at_us >= {CLOSES_AFTER_US}
+        + 1000000 * extract(epoch FROM (NEW.period || '-01')::timestamp + interval '1 month')
+"""
 
 ANSWERS = f"""
     EXISTS (SELECT 1 FROM requests r WHERE r.request_id = NEW.request_id
-        AND r.actor_key = NEW.asked_key
+        AND r.actor_key = NEW.asked_key AND NEW.at_us >= r.at_us
         AND (NEW.answer <> 'approved' OR NEW.at_us <= r.at_us + {REQUEST_LASTS_US}))
 """
+# The file of caps signs what it sets, and is nobody who asks or answers.
+NOT_THE_FILE = "{local} <> 'settingsfile'"
 # An address and its local part are one person's, as far as a database can tell.
 ALIAS = """
     NEW.answer = 'approved' AND (NEW.asked_key = {actor} OR NEW.actor_key = {asked})
@@ -65,7 +80,9 @@ LOCAL_PART = """
 """
 OWN = "nobody approves what they asked for"
 NO_ANSWER = "an answer is to a request that waits, and says who asked"
-NOT_NAMED = "whoever asks or answers is a plain e-mail address or a name, and has its key"
+NOT_NAMED = (
+    "whoever asks or answers is a plain e-mail address or a name of a person, and has its key"
+)
 
 LIMIT = "(SELECT l.limit_nano FROM raise_limits l ORDER BY l.limit_id DESC LIMIT 1)"
 LIMIT_ID = "COALESCE((SELECT MAX(l.limit_id) FROM raise_limits l), 0)"
@@ -78,28 +95,49 @@ CAP = """
         WHERE c.scope = NEW.scope AND c.subject = NEW.subject ORDER BY c.rule_id DESC LIMIT 1),
         (SELECT o.cap_nano FROM orders o WHERE NEW.scope = 'order' AND o.order_id = NEW.subject))
 """
+# What was approved is written when it is, in the name of whoever asked, and says who approved it.
 APPROVED = """
     EXISTS (SELECT 1 FROM requests r JOIN approvals a ON a.request_id = r.request_id
         WHERE r.kind = '{kind}' AND a.answer = 'approved' AND r.basis_id = {basis}
-            AND COALESCE(r.amount_nano, -1) = COALESCE({amount}, -1) {more})
+            AND r.actor = {row}.actor AND a.at_us = {row}.at_us AND {row}.because
+                = r.because || ' (R' || r.request_id || ', approved by ' || a.actor || ')'
+            AND COALESCE(r.amount_nano, -1) = COALESCE({row}.{amount}, -1) {more})
+"""
+OF_SUBJECT = "AND r.scope = NEW.scope AND r.subject = NEW.subject"
+MONTH_SQLITE = "strftime('%Y-%m', {at_us} / 1000000, 'unixepoch')"
+MONTH_POSTGRESQL = "to_char(to_timestamp({at_us} / 1000000) AT TIME ZONE 'UTC', 'YYYY-MM')"
+# By how much nobody but one person has raised this cap in this month since there is a limit.
+SO_FAR = f"""
+    COALESCE((SELECT SUM(s.cap_nano - s.before_nano) FROM (
+        SELECT c.*, LAG(c.rule_id) OVER (ORDER BY c.rule_id) AS before_id,
+            COALESCE(LAG(c.cap_nano) OVER (ORDER BY c.rule_id), (SELECT o.cap_nano FROM orders o
+                WHERE NEW.scope = 'order' AND o.order_id = NEW.subject)) AS before_nano
+        FROM cap_rules c WHERE c.scope = NEW.scope AND c.subject = NEW.subject) s
+    WHERE s.cap_nano > s.before_nano AND {{month_then}} = {{month_now}}
+        AND s.rule_id > (SELECT MIN(l.after_rule_id) FROM raise_limits l)
+        AND NOT {
+    APPROVED.format(
+        kind="raise",
+        basis="COALESCE(s.before_id, 0)",
+        row="s",
+        amount="cap_nano",
+        more=OF_SUBJECT,
+    )
+}), 0)
 """
 # A comparison with nothing is neither true nor false, and then there is nothing to approve.
 RAISED_ALONE = f"""
     {LIMIT} IS NOT NULL AND {CAP} IS NOT NULL
-    AND (NEW.cap_nano IS NULL OR NEW.cap_nano - {CAP} > {LIMIT})
+    AND (NEW.cap_nano IS NULL
+        OR (NEW.cap_nano > {CAP} AND NEW.cap_nano - {CAP} + {SO_FAR} > {LIMIT}))
     AND NOT {
-    APPROVED.format(
-        kind="raise",
-        basis=RULE_ID,
-        amount="NEW.cap_nano",
-        more="AND r.scope = NEW.scope AND r.subject = NEW.subject",
-    )
+    APPROVED.format(kind="raise", basis=RULE_ID, row="NEW", amount="cap_nano", more=OF_SUBJECT)
 }
 """
-ALONE = "a cap is raised by more than the limit by two persons"
+ALONE = "a cap is raised in one month by more than the limit by two persons"
 LOOSENED_ALONE = f"""
     {LIMIT} IS NOT NULL AND (NEW.limit_nano IS NULL OR NEW.limit_nano > {LIMIT})
-    AND NOT {APPROVED.format(kind="limit", basis=LIMIT_ID, amount="NEW.limit_nano", more="")}
+    AND NOT {APPROVED.format(kind="limit", basis=LIMIT_ID, row="NEW", amount="limit_nano", more="")}
 """
 LIMIT_ALONE = "the limit of raises is raised by two persons"
 LIMIT_FROM = "NEW.after_rule_id <> COALESCE((SELECT MAX(c.rule_id) FROM cap_rules c), 0)"
@@ -128,12 +166,25 @@ SQLITE_TRIGGERS = (
     (
         "entries_in_their_month",
         "INSERT ON entries",
-        "NEW.period <> strftime('%Y-%m', NEW.at_us / 1000000, 'unixepoch')",
+        f"NEW.period <> {MONTH_SQLITE.format(at_us='NEW.at_us')}",
         OTHER_MONTH,
     ),
-    ("closings_in_turn", "INSERT ON closings", f"NOT ({IN_TURN})", NOT_IN_TURN),
+    (
+        "closings_in_turn",
+        "INSERT ON closings",
+        f"NOT COALESCE({IN_TURN.format(over=OVER_SQLITE)}, FALSE)",
+        NOT_IN_TURN,
+    ),
     ("approvals_answer", "INSERT ON approvals", f"NOT ({ANSWERS})", NO_ANSWER),
-    ("cap_rules_by_two", "INSERT ON cap_rules", RAISED_ALONE, ALONE),
+    (
+        "cap_rules_by_two",
+        "INSERT ON cap_rules",
+        RAISED_ALONE.format(
+            month_then=MONTH_SQLITE.format(at_us="s.at_us"),
+            month_now=MONTH_SQLITE.format(at_us="NEW.at_us"),
+        ),
+        ALONE,
+    ),
     ("raise_limits_by_two", "INSERT ON raise_limits", LOOSENED_ALONE, LIMIT_ALONE),
     ("raise_limits_from_now", "INSERT ON raise_limits", LIMIT_FROM, FROM_NOW),
     (
@@ -333,7 +384,8 @@ def _well_named(place: str, match: str) -> str:
     assert environment is not None  # noqa: S101 - migrations run in `env.py`'s
     seventh: Any = environment.script.get_revision("0007").module
     asked: str = seventh._well_named(place, match)  # noqa: SLF001 - the revision that says how
-    return asked.replace("NEW.reviewer_key", "NEW.actor_key")
+    not_the_file = NOT_THE_FILE.format(local=LOCAL_PART.format(place=place, key="actor_key"))
+    return f"{asked.replace('NEW.reviewer_key', 'NEW.actor_key')} AND {not_the_file}"
 
 
 def _alias(place: str) -> str:
@@ -382,10 +434,7 @@ def _guard_postgresql() -> None:
     named = _well_named("strpos", "(NEW.actor COLLATE \"C\" ~ '{}')")
     of_entries = (
         ("current_setting('transaction_isolation') <> 'read committed'", NOT_COMMITTED),
-        (
-            "NEW.period <> to_char(to_timestamp(NEW.at_us / 1000000) AT TIME ZONE 'UTC', 'YYYY-MM')",
-            OTHER_MONTH,
-        ),
+        (f"NEW.period <> {MONTH_POSTGRESQL.format(at_us='NEW.at_us')}", OTHER_MONTH),
         (f"{LATEST_EVENT.format(period='NEW.period')} = 'close'", CLOSED),
     )
     # The lock comes before the look: a close that is under way is waited for, and then seen.
@@ -394,7 +443,8 @@ def _guard_postgresql() -> None:
         of_entries,
         f"PERFORM pg_advisory_xact_lock_shared({LOCK_NUMBER});",
     )
-    _refuse("closings_in_turn", ((f"NOT ({IN_TURN})", NOT_IN_TURN),))
+    in_turn = IN_TURN.format(over=OVER_POSTGRESQL)
+    _refuse("closings_in_turn", ((f"NOT COALESCE({in_turn}, FALSE)", NOT_IN_TURN),))
     of_answers = (
         (f"NOT ({ANSWERS})", NO_ANSWER),
         (f"NOT ({named})", NOT_NAMED),
@@ -402,7 +452,11 @@ def _guard_postgresql() -> None:
     )
     _refuse("approvals_answer", of_answers)
     _refuse("requests_named", ((f"NOT ({named})", NOT_NAMED),))
-    _refuse("cap_rules_by_two", ((RAISED_ALONE, ALONE),))
+    raised_alone = RAISED_ALONE.format(
+        month_then=MONTH_POSTGRESQL.format(at_us="s.at_us"),
+        month_now=MONTH_POSTGRESQL.format(at_us="NEW.at_us"),
+    )
+    _refuse("cap_rules_by_two", ((raised_alone, ALONE),))
     _refuse("raise_limits_by_two", ((LOOSENED_ALONE, LIMIT_ALONE), (LIMIT_FROM, FROM_NOW)))
     _refuse("budgets_capped_by_rule", ((OTHER_CAP, BY_RULE),))
     for name, table in (

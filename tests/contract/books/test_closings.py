@@ -224,6 +224,40 @@ def test_two_persons_reopen_a_month_and_it_is_closed_again(
     sound(october)
 
 
+def test_nobody_reopens_a_month_in_another_name_or_at_another_time(
+    october: Books, books_url: str
+) -> None:
+    closed(october, "2026-10")
+    with october.transaction() as desk:
+        desk.ask_reopen("2026-10", by=ANNA, because="x")
+    run_sql(books_url, [APPROVE])
+    for actor, because, at_us in (
+        ("carl@acme.example", "x", "a.at_us"),
+        (ANNA, "the CFO said so", "a.at_us"),
+        (ANNA, "x", "1"),
+        (ANNA, "x", "a.at_us + 1"),
+    ):
+        with pytest.raises(Refused, match="reopened as two persons wanted"):
+            run_sql(books_url, [reopening(actor, because, at_us)])
+    assert october.periods()[0].is_closed
+    run_sql(books_url, [reopening(ANNA, "x", "a.at_us")])
+    sound(october)
+
+
+def test_no_month_is_closed_before_its_end_by_whatever_way(october: Books, books_url: str) -> None:
+    over_us = IN_NOVEMBER_US + HOUR_US
+    for at_us, period in (
+        (over_us - 1, "2026-10"),
+        (over_us, "2026-11"),
+        (over_us * 2, "2026-13"),
+        (over_us * 2, "2026-1x"),
+    ):
+        with pytest.raises(Refused):
+            run_sql(books_url, [CLOSE.format(at_us=at_us, period=period)])
+    assert not october.periods()[0].events
+    run_sql(books_url, [CLOSE.format(at_us=over_us, period="2026-10")])
+
+
 def test_a_month_that_is_open_cannot_be_reopened(october: Books) -> None:
     with october.transaction() as desk, pytest.raises(CloseRefused, match="never closed"):
         desk.ask_reopen("2026-10", by=ANNA, because="why not")
@@ -247,6 +281,24 @@ REOPEN = (
     "INSERT INTO closings (at_us, period, event, actor, because, request_id) "
     f"VALUES (1, '2026-10', 'reopen', '{ANNA}', 'x', 1)"
 )
+APPROVE = (
+    "INSERT INTO approvals (request_id, at_us, answer, actor, actor_key, asked_key) "
+    f"SELECT 1, at_us, 'approved', '{BOB}', '{BOB}', actor_key FROM requests"
+)
+HOUR_US = 3_600_000_000
+CLOSE = (
+    "INSERT INTO closings (at_us, period, event, actor, because, entry_count, charged_nano, "
+    "providers_json, signed_json) VALUES ({at_us}, '{period}', 'close', 'a', 'b', 0, 0, '[]', '[]')"
+)
+
+
+def reopening(actor: str, because: str, at_us: str) -> str:
+    return (
+        "INSERT INTO closings (at_us, period, event, actor, because, request_id) "
+        f"SELECT {at_us}, '2026-10', 'reopen', '{actor}', '{because}', 1 FROM approvals a"
+    )
+
+
 FORGERIES = {
     "an entry of November": (
         (
@@ -264,6 +316,18 @@ FORGERIES = {
     "a close under another seal": (("UPDATE closings SET seal_sha256 = 'ff'",), "under seal 1"),
     "a close before its time": (("UPDATE closings SET at_us = 1",), "before it was over"),
     "a close twice": ((CLOSE_AGAIN,), "the close of 2026-10 is one that nobody could write"),
+    "a reopening in another name": (
+        (
+            ASK.replace("VALUES (1,", f"VALUES ({IN_NOVEMBER_US * 2},"),
+            APPROVE,
+            reopening("carl@acme.example", "x", "a.at_us"),
+        ),
+        "the reopen of 2026-10 is one that nobody could write",
+    ),
+    "a reopening before its close": (
+        (ASK, APPROVE, reopening(ANNA, "x", "a.at_us")),
+        "the reopen of 2026-10 is one that nobody could write",
+    ),
     "a reopening that nobody approved": (
         (ASK, REOPEN),
         "the reopen of 2026-10 is one that nobody could write",

@@ -221,7 +221,9 @@ def test_two_requests_for_one_limit_overtake_each_other(limited: Books) -> None:
 
 
 def test_one_person_alone_is_refused_where_they_set_a_cap(limited: Books) -> None:
-    wanted = r"stays as it is: .* \$1\.00 at most.*budget raise cost_center cc-4100 50 --by"
+    wanted = (
+        r"stays as it is: .* \$1\.00 a month at most, .*budget raise cost_center cc-4100 50 --by"
+    )
     with limited.transaction() as desk, pytest.raises(ApprovalRefused, match=wanted):
         desk.set_cap(Scope.COST_CENTER, "cc-4100", 5_000 * CENT, by=ANNA, because="a push")
     assert in_force(limited) == 1_000 * CENT
@@ -247,6 +249,7 @@ ANSWER = (
     "INSERT INTO approvals (request_id, at_us, answer, actor, actor_key, asked_key) "
     "VALUES (1, {at_us}, 'approved', '{actor}', '{key}', '{asked}')"
 )
+ASKED_AT = "(SELECT at_us FROM requests)"
 PAST_THE_SECOND = {
     "a rule above the limit": RULE.format(nano=5_000 * CENT),
     "a rule of no cap": RULE.format(nano="NULL"),
@@ -256,14 +259,18 @@ PAST_THE_SECOND = {
         "(SELECT COALESCE(MAX(rule_id), 0)", "(SELECT 99"
     ),
     "a budget of another cap": "UPDATE budgets SET cap_nano = 999999999999 WHERE scope = 'cost_center'",
-    "an approval of one's own": ANSWER.format(at_us=1, actor=ANNA, key=ANNA, asked=ANNA),
+    "an approval of one's own": ANSWER.format(at_us=ASKED_AT, actor=ANNA, key=ANNA, asked=ANNA),
     "under another spelling": ANSWER.format(
-        at_us=1, actor="Anna@acme.example", key=ANNA, asked=ANNA
+        at_us=ASKED_AT, actor="Anna@acme.example", key=ANNA, asked=ANNA
     ),
-    "under another key": ANSWER.format(at_us=1, actor=ANNA, key=BOB, asked=ANNA),
-    "by the local part": ANSWER.format(at_us=1, actor="anna", key="anna", asked=ANNA),
+    "under another key": ANSWER.format(at_us=ASKED_AT, actor=ANNA, key=BOB, asked=ANNA),
+    "by the local part": ANSWER.format(at_us=ASKED_AT, actor="anna", key="anna", asked=ANNA),
+    "by the file of caps": ANSWER.format(
+        at_us=ASKED_AT, actor="Settings-File", key="settingsfile", asked=ANNA
+    ),
+    "before it was asked for": ANSWER.format(at_us=1, actor=BOB, key=BOB, asked=ANNA),
     "of somebody else's request": ANSWER.format(
-        at_us=1, actor=BOB, key=BOB, asked="eve@acme.example"
+        at_us=ASKED_AT, actor=BOB, key=BOB, asked="eve@acme.example"
     ),
     "years later": ANSWER.format(at_us=10**17, actor=BOB, key=BOB, asked=ANNA),
     "a changed request": "UPDATE requests SET actor = 'eve'",
@@ -291,6 +298,114 @@ def was_let(url: str, statement: str) -> bool:
     return True
 
 
+APPROVED = ANSWER.format(at_us=ASKED_AT, actor=BOB, key=BOB, asked=ANNA)
+APPROVED_RULE = (
+    "INSERT INTO cap_rules (at_us, scope, subject, cap_nano, actor, because) "
+    "SELECT a.at_us{later}, r.scope, r.subject, r.amount_nano, '{actor}', "
+    "r.because || ' (R1, approved by {approved_by})' "
+    "FROM requests r JOIN approvals a ON a.request_id = r.request_id"
+)
+SAME_RULE = APPROVED_RULE.format(later="", actor=ANNA, approved_by=BOB)
+OF_ANOTHER = APPROVED_RULE.format(later="", actor="carl@acme.example", approved_by=BOB)
+ITS_ENTRY = (
+    (
+        "INSERT INTO entries (at_us, period, kind, from_account, to_account, amount_nano, cost_center, "
+        "rule_id, actor, because) SELECT r.at_us, e.period, 'raise', e.from_account, e.to_account, "
+        "r.cap_nano - e.amount_nano, e.cost_center, r.rule_id, r.actor, r.because "
+        "FROM cap_rules r, entries e WHERE r.rule_id = 2 AND e.rule_id = 1"
+    ),
+    "UPDATE totals SET entry_count = entry_count + 1",
+    "UPDATE budgets SET rule_id = 2, cap_nano = (SELECT amount_nano FROM requests)",
+)
+
+
+def test_what_was_approved_is_written_in_no_other_name(limited: Books, books_url: str) -> None:
+    asked(cap(limited, 9_000))
+    run_sql(books_url, [APPROVED])
+    for rule in (
+        OF_ANOTHER,
+        APPROVED_RULE.format(later="", actor=ANNA, approved_by="carl@acme.example"),
+        APPROVED_RULE.format(later=" + 1", actor=ANNA, approved_by=BOB),
+    ):
+        assert not was_let(books_url, rule)
+    assert was_let(books_url, SAME_RULE)
+
+
+def test_a_limit_is_approved_in_no_other_name(limited: Books, books_url: str) -> None:
+    asked(limit(limited, 900))
+    run_sql(books_url, [APPROVED])
+    rule = (
+        "INSERT INTO raise_limits (at_us, limit_nano, after_rule_id, actor, because) "  # noqa: S608 - a test's own values
+        f"SELECT a.at_us, {900 * CENT}, 1, '{{}}', r.because || ' (R1, approved by {BOB})' "
+        "FROM requests r JOIN approvals a ON a.request_id = r.request_id"
+    )
+    assert not was_let(books_url, rule.format("carl@acme.example"))
+    assert was_let(books_url, rule.format(ANNA))
+
+
+def test_small_raises_add_up_in_a_month(
+    limited: Books, books_url: str, clock: SteppingClock
+) -> None:
+    assert cap(limited, 1_060) is True
+    wanted = r"by \$1\.00 a month at most \(\$0\.60 of it is used\), and a cap of \$11\.01 takes"
+    with limited.transaction() as desk, pytest.raises(ApprovalRefused, match=wanted):
+        desk.set_cap(Scope.COST_CENTER, "cc-4100", 1_101 * CENT, by=ANNA, because="a push")
+    assert not was_let(books_url, RULE.format(nano=1_101 * CENT).replace("1,", f"{now_us(clock)},"))
+    # What goes down does not make room for what one person alone has raised.
+    assert cap(limited, 1_000) is True
+    request = asked(cap(limited, 1_041))
+    assert cap(limited, 300, scope=Scope.PROVIDER, subject="replicate") is True
+    assert cap(limited, 400, scope=Scope.PROVIDER, subject="replicate") is True
+    approve(limited, request)
+    # What two persons have raised does not count, and a new month begins with nothing.
+    assert cap(limited, 1_081) is True
+    asked(cap(limited, 1_082))
+    clock.now += timedelta(days=31)
+    assert cap(limited, 1_181) is True
+    asked(cap(limited, 1_182))
+    sound(limited)
+
+
+def now_us(clock: SteppingClock) -> int:
+    return int(clock.now.timestamp()) * 1_000_000
+
+
+def test_small_raises_past_the_database_are_seen(limited: Books, books_url: str) -> None:
+    cap(limited, 1_060)
+    cap(limited, 1_100)
+    sound(limited)
+    disarm(books_url)
+    run_sql(books_url, ["UPDATE raise_limits SET limit_nano = 990000000"])
+    problem = limited.verify().problem
+    assert problem is not None
+    assert "cap rule 3 raised the cap of cost_center cc-4100 from $10.60 to $11.00" in problem
+
+
+def test_the_file_of_caps_is_nobody_who_asks_or_approves(limited: Books) -> None:
+    request = asked(cap(limited, 5_000))
+    for by in (
+        "settings file",
+        "Settings File",
+        "settings.file",
+        "s\u0435ttings file",
+        "SettingsFile",
+    ):
+        with pytest.raises(ApprovalRefused, match="is how the file of caps signs"):
+            approve(limited, request, by)
+        with pytest.raises(CapRefused, match="is how the file of caps signs"):
+            cap(limited, 5_001, by=by)
+        with pytest.raises(CapRefused, match="is how the file of caps signs"):
+            limit(limited, 50, by=by)
+    assert in_force(limited) == 1_000 * CENT
+
+
+@pytest.mark.parametrize("subject", ["cc\x1b[31m", "cc\n1", "cc\u202e1", "cc\u200b", "cc\x9b", " "])
+def test_no_cap_is_of_a_name_that_hides_something(limited: Books, subject: str) -> None:
+    with pytest.raises(CapRefused, match="cannot be the name of a cost centre"):
+        cap(limited, 5, subject=subject)
+    assert len(limited.cap_rules()) == 1
+
+
 FORGERIES = {
     "a raise that nobody approved": (
         (RULE.format(nano=5_000 * CENT),),
@@ -298,8 +413,16 @@ FORGERIES = {
     ),
     "a limit that nobody approved": ((LIMIT.format(nano=10**15),), "limit 2 lets one person"),
     "an approval that changed nothing": (
-        (ANSWER.format(at_us=1, actor=BOB, key=BOB, asked=ANNA),),
+        (ANSWER.format(at_us=ASKED_AT, actor=BOB, key=BOB, asked=ANNA),),
         "R1 was approved, and what it asked for",
+    ),
+    "a raise in the name of another": (
+        (ANSWER.format(at_us=ASKED_AT, actor=BOB, key=BOB, asked=ANNA), OF_ANOTHER, *ITS_ENTRY),
+        "cap rule 2 raised .* no second person approved that",
+    ),
+    "a request by the file of caps": (
+        ("UPDATE requests SET actor = 'settings file', actor_key = 'settingsfile'",),
+        "R1 is by 'settings file'",
     ),
     "a request by nobody": (("UPDATE requests SET actor = 'a @ b'",), "R1 is by 'a @ b'"),
     "a request under another key": (("UPDATE requests SET actor_key = 'x'",), "R1 is by"),
@@ -327,7 +450,16 @@ def test_one_who_approved_what_they_asked_for_is_seen(limited: Books, books_url:
         [
             "UPDATE approvals SET actor = 'a.nna', actor_key = 'anna'",
             "UPDATE requests SET actor = 'anna@acme.example'",
+            "UPDATE cap_rules SET because = 'a push (R1, approved by a.nna)' WHERE rule_id = 2",
+            "UPDATE entries SET because = 'a push (R1, approved by a.nna)' WHERE rule_id = 2",
         ],
     )
     problem = limited.verify().problem
     assert problem == f"a.nna approved R1, and asked for it as {ANNA}"
+
+
+def test_an_approval_before_its_request_is_seen(limited: Books, books_url: str) -> None:
+    approve(limited, asked(cap(limited, 9_000)))
+    disarm(books_url)
+    run_sql(books_url, ["UPDATE requests SET at_us = at_us + 3600000000"])
+    assert limited.verify().problem == "R1 was approved before it was asked for"

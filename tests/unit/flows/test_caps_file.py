@@ -12,6 +12,7 @@ from books_parts import CENT, SteppingClock, admit, an_order, plan
 from flows import BadSettings, Settings, apply_caps, read_caps
 from flows.caps_file import CAPS_BYTES_MAX
 from ledger import Books, CapTooLow, Scope
+from ledger.signatures import SETTINGS_FILE
 
 WHOLE = """
 cost_centers:
@@ -85,7 +86,7 @@ def test_the_books_follow_the_file_and_say_so(books: Books, path: Path) -> None:
     assert apply_caps(books, path) == 2
     assert apply_caps(books, path) == 0
     assert {(rule.by, rule.because) for rule in books.cap_rules()} == {
-        ("settings file", "caps.yaml says so")
+        (SETTINGS_FILE, "caps.yaml says so")
     }
     with books.transaction() as desk:
         desk.set_cap(Scope.PROVIDER, "replicate", CENT, by="finance@acme.example", because="less")
