@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 CHARACTERS_MAX = 2_000
+
+_CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]|\r(?!\n)")
 
 
 def clean(text: str) -> str:
@@ -12,3 +16,14 @@ def clean(text: str) -> str:
     """
     kept = text.replace("\x00", "").encode("utf-8", "replace").decode("utf-8")
     return kept if len(kept) <= CHARACTERS_MAX else kept[: CHARACTERS_MAX - 1] + "…"
+
+
+def without_controls(text: str) -> str:
+    r"""Write control characters as source code has them, `\x1b`; tabs and ends of lines stay.
+
+    A file of ours may be shown by a terminal, which would obey them.
+    """
+    # Most text has nothing that cannot be printed, and to ask for that is quick.
+    if text.isprintable():
+        return text
+    return _CONTROLS.sub(lambda found: f"\\x{ord(found[0]):02x}", text)

@@ -10,6 +10,7 @@ from typing import Final
 from console.output import usd_text
 from ledger import plain
 from ledger.reports.report import Cell, ColumnKind, Report
+from ledger.words import without_controls
 
 # A spreadsheet runs a cell that starts with one of these as a formula; text from an order or from
 # a provider gets an apostrophe in front, which spreadsheets show as text.
@@ -33,5 +34,6 @@ def _cell(kind: ColumnKind, cell: Cell) -> str:
     if kind is ColumnKind.MONEY and isinstance(cell, int):
         return usd_text(cell)
     if isinstance(cell, str):
-        return f"'{cell}" if cell.startswith(_FORMULA_STARTS) else cell
+        seen = without_controls(cell)
+        return f"'{seen}" if seen.startswith(_FORMULA_STARTS) else seen
     return plain(cell) if isinstance(cell, Decimal) else str(cell)

@@ -14,6 +14,7 @@ from ledger.exports.registry import ExportContext, Written
 from ledger.instants import DAY_US, day_of
 from ledger.money import NANO, plain
 from ledger.views import ChargeRow
+from ledger.words import without_controls
 
 COLUMNS: Final = tuple(field.name for field in fields(ChargeRow))
 """The columns in order: those of the design's section 6."""
@@ -62,7 +63,14 @@ def _cells(columns: Mapping[str, Sequence[Any]]) -> Iterator[Iterable[str]]:
         elif name in _NUMBERS:
             yield map(_number_text, columns[name])
         else:
-            yield _quoted([_safe(text) for text in columns[name]])
+            yield _quoted([_safe(text) for text in _seen(columns[name])])
+
+
+def _seen(texts: Sequence[str | None]) -> Sequence[str | None]:
+    """Write out control characters, which a terminal would obey; one look at all says if any is there."""
+    if "".join(filter(None, texts)).isprintable():
+        return texts
+    return [text and without_controls(text) for text in texts]
 
 
 def _safe(text: str | None) -> str:

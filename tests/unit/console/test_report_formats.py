@@ -109,6 +109,15 @@ def test_csv_is_pure_and_says_the_rest_on_standard_error(
     assert err == f"A note_ about *rounding*.\n{SENTENCE}\n"
 
 
+@pytest.mark.parametrize("form", ["table", "csv", "md", "html", "json"])
+def test_no_terminal_obeys_what_is_in_a_report(form: str) -> None:
+    report = a_report(1)
+    row = ("a\x1b[31m\x9b2J\x07\x85\rb", *report.rows[0][1:])
+    text = report_text(replace(report, rows=[row]), form)
+    assert not set(text.replace("\r\n", "\n")) & set("\x1b\x9b\x07\x85\r")
+    assert "[31m" in text
+
+
 @pytest.mark.parametrize("width", [60, 80, 100, 400])
 @pytest.mark.parametrize("nanos", [(5_600, 12_000_000_000), (-(10**15) + 1, 1)])
 def test_a_table_never_cuts_a_number_and_says_when_it_rounds(

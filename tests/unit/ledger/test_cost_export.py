@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import unicodedata
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -98,7 +99,7 @@ def test_a_time_is_written_in_utc_to_the_microsecond(at: datetime, text: str) ->
     assert f",{text}," in written(LINE._replace(at_us=to_us(at)))
 
 
-@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r"])
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r\n"])
 def test_text_that_a_spreadsheet_would_run_is_made_text(start: str) -> None:
     line = LINE._replace(campaign=f"{start}cmd|' /C calc'!A0", provider_ref=f"{start}1")
     (cells,) = list(csv.DictReader(io.StringIO(written(line), newline="")))
@@ -110,7 +111,20 @@ def test_text_that_a_spreadsheet_would_run_is_made_text(start: str) -> None:
 def test_any_text_comes_back_as_it_was_but_for_the_apostrophe(text: str) -> None:
     line = LINE._replace(campaign=text)
     (cells,) = list(csv.DictReader(io.StringIO(written(line), newline="")))
-    assert cells["campaign"].removeprefix("'") == text.removeprefix("'")
+    came = "".join(
+        f"\\x{ord(one):02x}" if unicodedata.category(one) == "Cc" and one not in "\t\r\n" else one
+        for one in text.replace("\r\n", "\n")
+    ).replace("\r", "\\x0d")
+    assert cells["campaign"].replace("\r\n", "\n").removeprefix("'") == came.removeprefix("'")
+
+
+def test_no_terminal_obeys_what_is_in_a_cell() -> None:
+    line = LINE._replace(campaign="\x1b[2Jred\x9b\x07\x00\rover\tand\r\nout\x85é")
+    text = written(line)
+    assert r'"\x1b[2Jred\x9b\x07\x00\x0dover' in text
+    assert not set(text) & set("\x1b\x9b\x07\x00\x85")
+    (cells,) = list(csv.DictReader(io.StringIO(text, newline="")))
+    assert cells["campaign"].endswith("over\tand\r\nout\\x85é")
 
 
 def test_rows_are_written_while_they_come() -> None:
