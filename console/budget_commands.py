@@ -160,13 +160,15 @@ def _change(
             subject in {view.record.cost_center, view.record.provider} for view in books.orders()
         )
     if isinstance(changed, RequestView):
-        return tell_asked(changed, by)
+        code = tell_asked(changed, by)
+        warn_of_file(house, (chosen, subject, cap_nano), waits=True)
+        return code
     what = subject_text(chosen, subject)
     as_before = "" if changed else ", as before"
     say(f"{what[0].upper()}{what[1:]} has {cap_text(chosen, cap_nano)}{as_before}.")
     if not known and cap_nano is not None:
         say(f"No order in the books names {what} yet.")
-    _warn_of_file(house, chosen, subject, cap_nano)
+    warn_of_file(house, (chosen, subject, cap_nano))
     return 0
 
 
@@ -217,17 +219,27 @@ def _set_by(limit: RaiseLimit | None) -> str:
     return f", as {limit.by} set it on {limit.at:%Y-%m-%d}: {limit.because}"
 
 
-def _warn_of_file(house: House, scope: Scope, subject: str, cap_nano: int | None) -> None:
-    """Say so where the settings file has another cap: the next run would set that again."""
+def warn_of_file(house: House, cap: tuple[Scope, str, int | None], *, waits: bool = False) -> None:
+    """Say so where the settings file has another cap: the next run would set that again.
+
+    `cap` is (scope, subject, nano-USD); `waits` where a second person has to approve it first.
+    What was done stands, so that a file that cannot be read is told and no failure.
+    """
     from console.output import say
-    from flows import read_caps
+    from flows import BadSettings, read_caps
     from ledger import format_usd
 
+    scope, subject, cap_nano = cap
     path = house.settings.caps_file
-    of_file = None if path is None else read_caps(path).get((scope, subject))
+    try:
+        of_file = None if path is None else read_caps(path).get((scope, subject))
+    except BadSettings as error:
+        say(f"mintage: {error}")
+        return
     if of_file is not None and of_file != cap_nano:
+        when = "once this is approved, " if waits else ""
         say(
-            f"mintage: {path} says {format_usd(of_file)}, and the next run sets that again; "
+            f"mintage: {path} says {format_usd(of_file)}, and {when}the next run sets that again; "
             "change it there too."
         )
 

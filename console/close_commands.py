@@ -129,11 +129,13 @@ def approve(
     json: Json = False,
 ) -> int:
     """Approve what somebody else asked for; it is in force at once."""
+    from console.budget_commands import warn_of_file
     from console.month_report import request_json
     from console.output import print_json, say
     from console.two_persons import wanted_text
 
-    with open_house().books() as books, books.transaction() as desk:
+    house = open_house()
+    with house.books() as books, books.transaction() as desk:
         done = desk.approve(_number(request), by=by, because=because)
     if json:
         print_json(request_json(done))
@@ -141,6 +143,8 @@ def approve(
         wanted = wanted_text(done)
         say(f"{wanted[0].upper()}{wanted[1:]}.")
         say(f"{done.by} asked for it ({done.name}), and {done.answered_by} approved it.")
+    if done.scope is not None and done.subject is not None:
+        warn_of_file(house, (done.scope, done.subject, done.amount_nano))
     return 0
 
 

@@ -7,6 +7,7 @@ FlowError
 ├── UnknownJobId      no job by that id is in the books
 ├── NotInReview       a job does not wait for a person
 ├── FileChanged       a file is not what was built any more
+├── OutdatedOrder     an order was recorded in a form that this Mintage does not read
 ├── BooksAltered      the books say what no run of Mintage writes
 ├── NothingToRun      a folder without orders
 ├── EngineUnreachable the Prefect server does not answer
@@ -90,6 +91,17 @@ class FileChanged(FlowError):
         super().__init__(
             f"The file of {job_id} is not the one that was built ({why.rstrip('.')}): reject it, and "
             "it is built again."
+        )
+
+
+class OutdatedOrder(FlowError):
+    """An order was recorded in a form that this Mintage does not read."""
+
+    def __init__(self, order_id: str, problem: str) -> None:
+        super().__init__(
+            f"{order_id} was recorded in a form that this version of Mintage does not read "
+            f"({problem}): go on with it in the version that recorded it, or mend its file and "
+            "`mintage run` that as a new order"
         )
 
 

@@ -12,11 +12,13 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
+from pydantic import ValidationError
+
 from assets import Store
 from flows.bookkeeping import Bookkeeper
 from flows.caps_file import apply_caps
 from flows.engine import Engine
-from flows.errors import BadSettings, UnknownOrderId
+from flows.errors import BadSettings, OutdatedOrder, UnknownOrderId
 from flows.job_plan import needs_models, what_is_missing
 from flows.leasing import hear_stop, kept, take_turn
 from flows.order_form import OrderForm
@@ -306,8 +308,17 @@ def report(
 
 
 def recorded_form(record: OrderRecord) -> OrderForm:
-    """Read an order's form back from the books."""
-    return OrderForm.model_validate(json.loads(record.spec_json))
+    """Read an order's form back from the books.
+
+    Raises:
+        OutdatedOrder: an earlier or a later Mintage wrote it, and this one does not take it.
+    """
+    try:
+        return OrderForm.model_validate(json.loads(record.spec_json))
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        field = ".".join(str(part) for part in first["loc"]) or "the order"
+        raise OutdatedOrder(record.order_id, f"{field}: {first['msg']}") from error
 
 
 @contextlib.contextmanager

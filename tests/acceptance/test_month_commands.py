@@ -110,6 +110,31 @@ def test_a_raise_above_the_limit_takes_two(desk: Desk) -> None:
     assert desk.here("ledger", "verify").code == 0
 
 
+def test_a_file_that_has_another_cap_is_told_of_wherever_one_is_raised(desk: Desk) -> None:
+    caps = desk.folder / "caps.yaml"
+    caps.write_text('cost_centers: {cc-4100: {month: "500.00"}}')
+    up = ("ledger", "budget", "raise", "cost_center", "cc-4100")
+    desk.here("ledger", "budget", "limit", "100.00", *ME)
+    desk.here("ledger", "budget", "set", "cost_center", "cc-4100", "500.00", *ME)
+    desk.environment["MINTAGE_CAPS"] = str(caps)
+    again = f"mintage: {caps} says $500.00, and the next run sets that again; change it there too."
+    assert desk.here(*up, "550.00", *ME).err.splitlines()[-1] == again
+    asked = desk.here(*up, "900.00", *ME)
+    assert (asked.code, asked.err.splitlines()[-1]) == (
+        3,
+        again.replace("the next", "once this is approved, the next"),
+    )
+    approved = desk.here("ledger", "approve", "R1", "--by", BOB, "--json")
+    assert (approved.code, approved.json()["state"], approved.err) == (0, "approved", f"{again}\n")
+    caps.write_text("nonsense: [")
+    told = desk.here(*up, "901.00", *ME)
+    assert (told.code, "is not YAML" in told.err) == (0, True)
+    caps.write_text('cost_centers: {"cc\\u202e1": {month: "5"}}')
+    assert "a name is one line of plain text" in desk.here(*up, "902.00", *ME).err
+    alone = desk.here("ledger", "approve", "R1", "--by", "Settings File")
+    assert_one_sentence(alone, 1, "is how the file of caps signs")
+
+
 def test_budgets_say_what_is_held_spent_left_and_used(desk: Desk) -> None:
     desk.here("ledger", "budget", "set", "cost_center", "cc-4100", "0.40", *ME)
     for more in ((), ("--all",), ("--period", "2025-10")):

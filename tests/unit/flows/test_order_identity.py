@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 from unit.flows.order_parts import GONE, order, plan
 
 from flows.briefs import SEED_MAX, attempt_seed, canonical_json
+from flows.errors import OutdatedOrder
 from flows.running import recorded_form
 from ledger import parse_usd
 
@@ -191,6 +193,16 @@ def test_a_form_that_is_read_back_from_the_books_is_the_form_that_was_planned(
 ) -> None:
     made = plan(tmp_path, order(**changes))
     assert recorded_form(made.record()) == made.form
+
+
+def test_a_form_that_another_mintage_recorded_is_told_with_its_order_and_the_way_out(
+    tmp_path: Path,
+) -> None:
+    record = plan(tmp_path, order()).record()
+    spec = json.loads(record.spec_json) | {"variants": 0}
+    wanted = rf"^{record.order_id} was recorded in a form .* \(variants: .*\): .* as a new order$"
+    with pytest.raises(OutdatedOrder, match=wanted):
+        recorded_form(replace(record, spec_json=json.dumps(spec)))
 
 
 def test_the_books_keep_a_digest_in_place_of_the_items(tmp_path: Path) -> None:
