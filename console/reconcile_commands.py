@@ -14,6 +14,7 @@ from console.report_formats import Format, Out, write_report
 if TYPE_CHECKING:
     from flows import House
     from flows.reconciling import Reconciliation, StatementWish
+    from flows.statement_files import StatementFile
     from ledger import Books
     from ledger.invoices.statement import Posted
 
@@ -182,8 +183,9 @@ def _match(
     if statement is not None:
         from flows.statement_files import take_file
 
-        sha256, notes = take_file(statement, columns, theirs)
-        return match(books, wish, theirs, sha256=sha256, notes=notes)
+        file = take_file(statement, columns, theirs)
+        wish = _with_file(wish, file)
+        return match(books, wish, theirs, sha256=file.sha256, notes=file.notes)
     if columns:
         raise BadSettings("--columns is for files; a provider's own record has none.")
     from console.live_progress import counting
@@ -192,6 +194,30 @@ def _match(
     with counting(wish.provider, theirs.add) as take:
         read = read_live(house, wish.provider, wish.period, take)
     return match(books, wish, theirs, notes=read.notes, is_whole=read.is_whole)
+
+
+def _with_file(wish: StatementWish, file: StatementFile) -> StatementWish:
+    """Take the total and the number that the file says, which flags may only say again."""
+    from dataclasses import replace
+
+    from flows import BadSettings
+    from ledger import format_usd
+
+    if file.total_nano is not None:
+        if wish.total_nano not in {None, file.total_nano}:
+            raise BadSettings(
+                f"--total says {format_usd(wish.total_nano or 0)}, and the file says that the total "
+                f"is {format_usd(file.total_nano)}."
+            )
+        wish = replace(wish, total_nano=file.total_nano)
+    number = _invoice(file.invoice_id)
+    if number is not None:
+        if wish.invoice_id not in {None, number}:
+            raise BadSettings(
+                f"--invoice says {wish.invoice_id}, and the file says that it is invoice {number}."
+            )
+        wish = replace(wish, invoice_id=number)
+    return wish
 
 
 def _must_know(books: Books, provider: str) -> None:

@@ -23,6 +23,19 @@ def _refuse_constant(word: str) -> object:
     raise NoRecords(f"{word} is no number that JSON has")
 
 
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Make an object of its members, none of which may be there twice."""
+    made = dict(pairs)
+    if len(made) != len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in made if names.count(name) > 1)
+        raise NoRecords(_TWICE.format(twice[:40]))
+    return made
+
+
+_TWICE: Final = 'an object has "{}" twice'
+
+
 class JsonRecords:
     """The elements of a top-level list, or of the first list under one of some names."""
 
@@ -33,8 +46,13 @@ class JsonRecords:
         self._at = 0
         self._ended = False
         self._decoder = json.JSONDecoder(
-            parse_float=Decimal, parse_constant=_refuse_constant, strict=False
+            parse_float=Decimal,
+            parse_constant=_refuse_constant,
+            strict=False,
+            object_pairs_hook=_object,
         )
+        self.members: dict[str, Any] = {}
+        """What else the object has, by name; known when the records have been read."""
 
     def __iter__(self) -> Iterator[Any]:
         """Read the elements.
@@ -54,7 +72,7 @@ class JsonRecords:
 
     def _named(self) -> Iterator[Any]:
         """Look through an object for the list, and take its elements."""
-        seen: list[str] = []
+        seen: set[str] = set()
         found = False
         if self._peek() == "}":
             self._at += 1
@@ -63,6 +81,9 @@ class JsonRecords:
                 name = self._value()
                 if not isinstance(name, str) or self._next() != ":":
                     raise NoRecords("an object has a member that is none")
+                if name in seen:
+                    raise NoRecords(_TWICE.format(name[:40]))
+                seen.add(name)
                 if name in self._names and self._peek() == "[":
                     if found:
                         raise NoRecords("it has more than one list of records")
@@ -70,8 +91,7 @@ class JsonRecords:
                     self._at += 1
                     yield from self._elements()
                 else:
-                    self._value()
-                    seen.append(name)
+                    self.members[name] = self._value()
                 mark = self._next()
                 if mark == "}":
                     break
@@ -79,7 +99,9 @@ class JsonRecords:
                     raise NoRecords(_BROKEN)
         if not found:
             wanted = " or ".join(f'"{name}"' for name in self._names)
-            raise NoRecords(f"it has no list under {wanted}, only {', '.join(seen[:10])}")
+            raise NoRecords(
+                f"it has no list under {wanted}, only {', '.join(list(self.members)[:10])}"
+            )
 
     def _elements(self) -> Iterator[Any]:
         if self._peek() == "]":

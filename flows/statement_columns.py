@@ -6,6 +6,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+from flows.statement_currency import WANTED_USD, other_currency
+
 SPELLINGS: Final[Mapping[str, tuple[str, ...]]] = {
     "id": (
         "prediction_id",
@@ -55,11 +57,22 @@ SPELLINGS: Final[Mapping[str, tuple[str, ...]]] = {
         "day",
     ),
     "status": ("status", "state"),
-    "description": ("description", "memo", "details", "note", "item", "line_item", "type"),
-    "currency": ("currency", "currency_code", "billing_currency"),
+    "description": (
+        "description",
+        "memo",
+        "details",
+        "note",
+        "item",
+        "line_item",
+        "charge_description",
+        "type",
+    ),
+    # Every header that names a currency is read; to map one by hand leaves the others out.
+    "currency": (),
 }
 """The names of each column, the best first. Headers are compared in small letters, with `_` for
-whatever is neither letter nor digit: `Amount (USD)` is `amount_usd`."""
+whatever is neither letter nor digit, and between words written together: `Amount (USD)` is
+`amount_usd`, and `BilledCost` of FOCUS is `billed_cost`."""
 
 NEEDED: Final = ("id", "amount")
 
@@ -70,7 +83,8 @@ class NoSuchColumn(ValueError):
 
 def normal(header: str) -> str:
     """Write a header as the spellings are written."""
-    return re.sub(r"[^a-z0-9]+", "_", header.strip().casefold()).strip("_")
+    apart = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", header.strip())
+    return re.sub(r"[^a-z0-9]+", "_", apart.casefold()).strip("_")
 
 
 def parse_columns(told: Sequence[str]) -> dict[str, str]:
@@ -99,7 +113,7 @@ def find_columns(headers: Sequence[str], told: Mapping[str, str]) -> dict[str, i
 
     Raises:
         NoSuchColumn: a needed column is not there, two may be the amount, or a header that was
-            told is not there or there twice.
+            told is not there or there twice; or the amount is in another currency than USD.
     """
     positions: dict[str, list[int]] = {}
     for position, header in enumerate(headers):
@@ -121,6 +135,10 @@ def find_columns(headers: Sequence[str], told: Mapping[str, str]) -> dict[str, i
     missing = [column for column in NEEDED if column not in found]
     if missing:
         raise NoSuchColumn(_lacking(missing, headers))
+    header = headers[found["amount"]].strip()
+    currency = other_currency(header)
+    if currency is not None:
+        raise NoSuchColumn(f"the column {header!r} is in {currency}; wanted is {WANTED_USD}")
     return found
 
 

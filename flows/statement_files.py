@@ -18,7 +18,10 @@ from flows.json_records import JsonRecords, NoRecords
 from flows.plain_files import open_plain_file
 from flows.problems import Problem
 from flows.statement_amounts import NoAmount, nano_of, read_amount
-from flows.statement_columns import NoSuchColumn, find_columns, parse_columns
+from flows.statement_columns import NoSuchColumn, find_columns, normal, parse_columns
+from flows.statement_currency import WANTED_USD, currency_columns, is_usd, odd_currency
+from flows.statement_totals import WANTED, WANTED_NO_SUM, RunningSum, names_totals
+from ledger import format_usd
 from ledger.errors import StatementRefused
 from ledger.invoices.statement import LINES_MAX, StatementLine
 from ledger.invoices.theirs import Theirs
@@ -35,12 +38,12 @@ LISTS: Final = ("results", "lines")
 """Where a JSON object has its list of lines."""
 
 _DELIMITERS: Final = (",", ";", "\t")
-_TOTALS: Final = frozenset({"total", "totals", "subtotal", "sum", "grand total", "amount due"})
-_WANTED_USD: Final = "USD, in which the books are kept"
+_TOTAL_NAMES: Final = frozenset({"total", "total_usd", "total_amount", "amount_due"})
+_INVOICE_NAMES: Final = frozenset({"invoice", "invoice_id", "invoice_number"})
 
 
-def take_file(path: Path, columns: Sequence[str], theirs: Theirs) -> tuple[str, tuple[str, ...]]:
-    """Hand every line of a file over; gives the file's digest, and what was done to lines.
+def take_file(path: Path, columns: Sequence[str], theirs: Theirs) -> StatementFile:
+    """Hand every line of a file over; gives the file, with what is known of it by then.
 
     `columns` are what people mapped by hand, such as `id=Run,amount=Net`.
 
@@ -58,11 +61,11 @@ def take_file(path: Path, columns: Sequence[str], theirs: Theirs) -> tuple[str, 
     except OSError as error:
         reason = error.strerror or type(error).__name__
         raise BadSettings(f"{path} cannot be read: {reason}.") from error
-    return file.sha256, file.notes
+    return file
 
 
 class StatementFile:
-    """One file, read once. `sha256` and `notes` are known when the lines have been read."""
+    """One file, read once. All that it says beside the lines is known when these have been read."""
 
     def __init__(self, path: Path, columns: Mapping[str, str]) -> None:
         """Take a path, and the headers of columns that people mapped by hand."""
@@ -73,6 +76,11 @@ class StatementFile:
         self._rounded = 0
         self._undated = 0
         self._digest = sha256()
+        self._sum = RunningSum()
+        self.total_nano: int | None = None
+        """The invoice's total, where the file says it."""
+        self.invoice_id: str | None = None
+        """The invoice's number, where the file says it."""
 
     @property
     def sha256(self) -> str:
@@ -126,7 +134,7 @@ class StatementFile:
         except NoSuchColumn as error:
             raise BadSettings(f"{self._path}: {error}.") from error
         reader = csv.reader(text, delimiter=delimiter, strict=True)
-        read = _Reader(columns, comma_is_decimal=delimiter == ";")
+        read = _Reader(columns, headers, comma_is_decimal=delimiter == ";")
         number = before
         try:
             for cells in reader:
@@ -144,15 +152,16 @@ class StatementFile:
     def _json(self, text: io.TextIOWrapper) -> Iterator[StatementLine]:
         readers: dict[tuple[str, ...], _Reader] = {}
         number = 0
+        records = JsonRecords(text, LISTS)
         try:
-            for number, record in enumerate(JsonRecords(text, LISTS), 1):
+            for number, record in enumerate(records, 1):
                 if not isinstance(record, dict):
                     self._note(None, f"item {number}", "no object", "an object for each line")
                     continue
                 names = tuple(record)
                 read = readers.get(names)
                 if read is None:
-                    read = _Reader(find_columns(names, self._told), comma_is_decimal=False)
+                    read = _Reader(find_columns(names, self._told), names, comma_is_decimal=False)
                     if len(readers) < _SHAPES_MAX:
                         readers[names] = read
                 yield from self._line(read, number, list(record.values()), f"item {number}")
@@ -160,6 +169,31 @@ class StatementFile:
             raise BadSettings(f"{self._path}, item {number}: {error}.") from error
         except NoRecords as error:
             self._note(None, "", f"no list of lines: {error}", "a list of objects")
+        else:
+            self._take_members(records.members)
+
+    def _take_members(self, members: Mapping[str, Any]) -> None:
+        """Take what an object says beside its list of lines: currency, total, invoice."""
+        currency = odd_currency(members)
+        if currency is not None:
+            self._note(None, "currency", repr(currency[:20]), WANTED_USD)
+        for name, value in members.items():
+            if normal(name) in _TOTAL_NAMES and value is not None:
+                self._take_total(name, value)
+            elif normal(name) in _INVOICE_NAMES and isinstance(value, (str, int)):
+                self.invoice_id = clean(str(value)).strip() or None
+
+    def _take_total(self, name: str, value: Any) -> None:  # noqa: ANN401 - JSON is whatever it is
+        try:
+            total_nano, was_rounded = _amount_of(value, comma_is_decimal=False)
+        except NoAmount as error:
+            self._note(None, name, repr(value)[:40], str(error))
+            return
+        if was_rounded:
+            self._note(None, name, str(value)[:40], "a total of no more than nine decimals")
+        if self.total_nano not in {None, total_nano}:
+            self._note(None, name, str(value)[:40], "one total of the invoice, not two")
+        self.total_nano = total_nano
 
     def _line(
         self, read: _Reader, number: int, cells: Sequence[Any], place: str
@@ -173,6 +207,12 @@ class StatementFile:
             field = f"{place}: {error.column}" if is_item else error.column
             self._note(None if is_item else number, field, error.found, error.wanted)
             return
+        if line.provider_ref is None and self._sum.is_said_by(line.amount_nano):
+            found = f"{format_usd(line.amount_nano)} of no run, as much as all lines before it"
+            where = None if place.startswith("item") else number
+            self._note(where, place if where is None else "amount", found, WANTED_NO_SUM)
+            return
+        self._sum.add(line.amount_nano)
         self._rounded += was_rounded
         self._undated += was_undated
         yield line
@@ -204,20 +244,27 @@ class _BadCell(ValueError):
 class _Reader:
     """Makes a line of cells that stand where `columns` says."""
 
-    def __init__(self, columns: Mapping[str, int], *, comma_is_decimal: bool) -> None:
+    def __init__(
+        self, columns: Mapping[str, int], headers: Sequence[str], *, comma_is_decimal: bool
+    ) -> None:
         self._columns = columns
+        told = columns.get("currency")
+        self._currencies = currency_columns(headers) if told is None else [told]
+        places = (0, columns["id"], columns.get("description"))
+        self._words = list(dict.fromkeys(place for place in places if place is not None))
+        self._headers = headers
         self._comma_is_decimal = comma_is_decimal
 
     def __call__(self, number: int, cells: Sequence[Any]) -> tuple[StatementLine, bool, bool]:
         """Give the line, whether its amount was rounded, and whether its time could not be read."""
-        currency = self._text(cells, "currency")
-        if currency is not None and currency.upper() not in {"USD", "US$", "$"}:
-            raise _BadCell("currency", repr(currency[:20]), _WANTED_USD)
+        self._check_currency(cells)
+        for place in self._words:
+            if isinstance(cells[place], str) and names_totals(cells[place]):
+                header = "id" if place == self._columns["id"] else self._headers[place].strip()
+                raise _BadCell(header, f"a line of totals ({cells[place].strip()[:40]!r})", WANTED)
         ref = self._text(cells, "id")
-        if ref is not None and ref.casefold().rstrip(":") in _TOTALS:
-            raise _BadCell(
-                "id", f"a line of totals ({ref!r})", "a line for each run; say the sum with --total"
-            )
+        if isinstance(cells[self._columns["id"]], (dict, list)):
+            raise _BadCell("id", "an object or a list", "the provider's id of a run, as a text")
         if ref is not None and (len(ref) > REF_CHARS_MAX or not ref.isprintable()):
             raise _BadCell("id", f"{ref[:40]!a}", f"at most {REF_CHARS_MAX} printable characters")
         amount_nano, was_rounded = self._amount(cells)
@@ -234,19 +281,24 @@ class _Reader:
         )
         return line, was_rounded, moment is not None and at is None
 
+    def _check_currency(self, cells: Sequence[Any]) -> None:
+        for place in self._currencies:
+            value = cells[place]
+            text = "" if value is None else clean(str(value)).strip()
+            if text and not is_usd(text):
+                raise _BadCell(self._headers[place].strip(), repr(text[:20]), WANTED_USD)
+        nested = odd_currency([cell for cell in cells if isinstance(cell, (dict, list))])
+        if nested is not None:
+            raise _BadCell("currency", repr(nested[:20]), WANTED_USD)
+
     def _amount(self, cells: Sequence[Any]) -> tuple[int, bool]:
         value = cells[self._columns["amount"]]
         try:
-            if isinstance(value, str):
-                return read_amount(value, comma_is_decimal=self._comma_is_decimal)
-            if isinstance(value, (int, Decimal)) and not isinstance(value, bool):
-                return nano_of(Decimal(value))
+            return _amount_of(value, comma_is_decimal=self._comma_is_decimal)
         except NoAmount as error:
             shown = repr(value[:40]) if isinstance(value, str) else str(value)[:40]
-            found = shown if value != "" else "nothing"
+            found = "nothing" if value is None or value == "" else shown
             raise _BadCell("amount", found, str(error)) from error
-        found = "nothing" if value is None else str(value)[:40]
-        raise _BadCell("amount", found, 'an amount in USD such as "0.003"')
 
     def _text(self, cells: Sequence[Any], column: str) -> str | None:
         position = self._columns.get(column)
@@ -254,6 +306,14 @@ class _Reader:
         if value is None or isinstance(value, (dict, list)):
             return None
         return clean(str(value)).strip() or None
+
+
+def _amount_of(value: Any, *, comma_is_decimal: bool) -> tuple[int, bool]:  # noqa: ANN401 - a cell
+    if isinstance(value, str):
+        return read_amount(value, comma_is_decimal=comma_is_decimal)
+    if isinstance(value, (int, Decimal)) and not isinstance(value, bool):
+        return nano_of(Decimal(value))
+    raise NoAmount('an amount in USD such as "0.003"')
 
 
 def _amounts(count: int) -> str:

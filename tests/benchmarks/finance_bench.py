@@ -90,9 +90,9 @@ def reconcile_month(books: Books, selection: Selection) -> str:
         _write_statement(books, selection, path)
         before_s = time.perf_counter()
         theirs = Theirs()
-        sha256, notes = take_file(path, (), theirs)
+        file = take_file(path, (), theirs)
         wish = StatementWish("replicate", str(selection.period))
-        found = reconcile(books, wish, theirs, sha256=sha256, notes=notes)
+        found = reconcile(books, wish, theirs, sha256=file.sha256, notes=file.notes)
         took_s = time.perf_counter() - before_s
     matching = found.matching
     kinds = ", ".join(f"{one.count:,} {kind}" for kind, one in matching.by_kind.items())

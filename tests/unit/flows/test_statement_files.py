@@ -18,6 +18,7 @@ from flows import BadSettings
 from flows.errors import BadStatement
 from flows.statement_amounts import NoAmount, read_amount
 from flows.statement_files import StatementFile, take_file
+from flows.statement_totals import WANTED
 from ledger.invoices.statement import StatementLine
 from ledger.invoices.theirs import Theirs
 from ledger.money import plain, usd
@@ -144,8 +145,9 @@ def test_a_tenth_decimal_is_rounded_once_half_even_and_told(
 ) -> None:
     assert read_amount(text) == (nano, True)
     path.write_text(f"id,amount\nr1,{text}\nr2,0.0030000000\n", encoding="utf-8")
-    _, notes = take_file(path, (), Theirs())
-    assert notes == ("1 amount has more than nine decimals; each was rounded once, half to even.",)
+    assert take_file(path, (), Theirs()).notes == (
+        "1 amount has more than nine decimals; each was rounded once, half to even.",
+    )
 
 
 def test_every_bad_line_is_told_at_once_and_the_rest_counted(path: Path) -> None:
@@ -158,7 +160,7 @@ def test_every_bad_line_is_told_at_once_and_the_rest_counted(path: Path) -> None
         "3: amount: found 'free'; wanted an amount in USD such as \"0.003\"",
         "4: found 2 cells; wanted 3, one for each column",
         "5: currency: found 'EUR'; wanted USD, in which the books are kept",
-        "6: id: found a line of totals ('Total'); wanted a line for each run; say the sum with --total",
+        f"6: id: found a line of totals ('Total'); wanted {WANTED}",
         "7: id: found 'r\\x07'; wanted at most 200 printable characters",
     ]
     assert told[5] == '8: amount: found nothing; wanted an amount in USD such as "0.003"'
@@ -223,8 +225,8 @@ def test_only_plain_files_are_read(tmp_path: Path) -> None:
 
 def test_the_digest_is_that_of_the_file(path: Path) -> None:
     path.write_text("id,amount\nr1,0.003\n", encoding="utf-8")
-    digest, notes = take_file(path, (), Theirs())
-    assert (digest, notes) == (sha256(path.read_bytes()).hexdigest(), ())
+    file = take_file(path, (), Theirs())
+    assert (file.sha256, file.notes) == (sha256(path.read_bytes()).hexdigest(), ())
 
 
 _RUNS = st.lists(
