@@ -25,6 +25,7 @@ from sqlalchemy import (
     or_,
     select,
     text,
+    union_all,
 )
 
 from ledger.finance_tables import adjustments, statements
@@ -136,6 +137,42 @@ def total_nano(
     return int(connection.execute(charged).scalar_one()) + int(
         connection.execute(adjusted).scalar_one()
     )
+
+
+def had_once(
+    connection: Connection, provider: str, period: str, nano: int, span_us: tuple[int, int]
+) -> bool:
+    """Whether the same amounts came to a sum after one of the entries booked within a span.
+
+    Entries before the span are all in it, entries after it are in none; an adjustment was booked
+    when its statement was posted.
+    """
+    since_us, until_us = span_us
+    booked = _adjusted(
+        provider,
+        period,
+        adjustments.c.entry_id,
+        statements.c.posted_at_us.label("at_us"),
+        _MOVED.label("nano"),
+    ).join_from(adjustments, statements)
+    charged = _charged(
+        provider, period, entries.c.entry_id, entries.c.at_us, entries.c.amount_nano.label("nano")
+    )
+    moved = union_all(charged, booked).subquery()
+    order = moved.c.entry_id
+    steps = select(
+        func.sum(moved.c.nano).over(order_by=order).label("had_nano"),
+        moved.c.at_us,
+        func.lead(moved.c.at_us).over(order_by=order).label("next_us"),
+    ).subquery()
+    is_after = or_(steps.c.next_us.is_(None), steps.c.next_us >= since_us)
+    found = select(steps.c.had_nano).where(
+        steps.c.had_nano == nano, steps.c.at_us <= until_us, is_after
+    )
+    if connection.execute(found.limit(1)).first() is not None:
+        return True
+    first_us = connection.execute(select(func.min(moved.c.at_us))).scalar_one()
+    return nano == 0 and (first_us is None or first_us >= since_us)
 
 
 def carried_nano(connection: Connection, period: str) -> dict[str, int]:

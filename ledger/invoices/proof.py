@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Connection, func, select
 
 from ledger.finance_tables import adjustments, statements
+from ledger.instants import DAY_US
 from ledger.invoices import ours
 from ledger.money import format_usd
 from ledger.proof_rules import Rule
@@ -75,14 +76,18 @@ INVOICE_RULES = (
     ),
 )
 
-ARITHMETIC = "every statement that adjusted the books left them with what the provider bills"
+ARITHMETIC = "every statement that was posted left the books with what the provider bills"
+
+_CLOCKS_APART_US = DAY_US
+"""By how much the clocks of two who post and charge may differ, at most."""
 
 
 def first_wrong_statement(connection: Connection) -> str | None:
     """Find a statement after whose last adjustment the books had something else than it says.
 
     Whoever posts is alone with the money: what was charged before has lower entries, what came
-    after has higher ones.
+    after has higher ones. A statement that adjusted nothing has no entry, so it is looked for among
+    what the books had around the time of its posting.
     """
     spans = (
         select(
@@ -90,10 +95,11 @@ def first_wrong_statement(connection: Connection) -> str | None:
             statements.c.period,
             statements.c.number,
             statements.c.total_nano,
+            statements.c.posted_at_us,
             func.min(adjustments.c.entry_id).label("first_id"),
             func.max(adjustments.c.entry_id).label("last_id"),
         )
-        .join(
+        .outerjoin(
             adjustments,
             (adjustments.c.provider == statements.c.provider)
             & (adjustments.c.period == statements.c.period)
@@ -104,10 +110,20 @@ def first_wrong_statement(connection: Connection) -> str | None:
             statements.c.period,
             statements.c.number,
             statements.c.total_nano,
+            statements.c.posted_at_us,
         )
         .order_by(statements.c.provider, statements.c.period, statements.c.number)
     )
     for row in connection.execute(spans).all():
+        if row.first_id is None:
+            at_us = row.posted_at_us
+            span_us = (at_us - _CLOCKS_APART_US, at_us + _CLOCKS_APART_US)
+            if ours.had_once(connection, row.provider, row.period, row.total_nano, span_us):
+                continue
+            return (
+                f"statement {row.number} of {row.provider} for {row.period} bills "
+                f"{format_usd(row.total_nano)} and adjusted nothing, but the books did not have that"
+            )
         had_nano = ours.total_nano(
             connection, row.provider, row.period, between=(row.first_id, row.last_id)
         )

@@ -410,7 +410,45 @@ def test_a_total_beyond_rounding_has_to_be_named(books: Books) -> None:
     posted(books, told, total="4.44", because="support fee of $4.410")
     assert books_charged(books) == nano("4.44")
     assert order_charged(books) == nano("0.03")
+
+    corrected = lines(("r1", "0.03"), ("r1", "0.01"))
+    assert kinds_of(matched(books, corrected))[None] is FindingKind.INVOICE_TOTAL
+    with pytest.raises(BadSettings, match=r"\(4\.41\) in it"):
+        posted(books, corrected, because="the corrected invoice")
+    assert kinds_of(matched(books, told, total="4.439")) == {None: FindingKind.ROUNDING}
+    posted(books, corrected, because="the fee of 4.41 is taken back")
+    assert books_charged(books) == nano("0.04")
     sound(books)
+
+
+def test_a_month_that_nothing_is_billed_for_is_posted_with_a_total_of_nothing(books: Books) -> None:
+    one, *_ = open_jobs(books)
+    charged(books, one, "r1")
+    with pytest.raises(BadSettings, match="say --total 0"):
+        posted(books, [])
+    with pytest.raises(BadSettings, match="say --total 0"):
+        posted(books, [], total="0.05")
+    posted(books, [], total="0")
+    assert books_charged(books) == order_charged(books) == 0
+    assert posted(books, []).again
+    sound(books)
+
+
+@pytest.mark.parametrize(
+    ("ref", "command"),
+    [
+        ("$(x);r7", "`mintage ledger settle {} --charge 0.05 --ref '$(x);r7' --by YOU"),
+        ("`x`", "--charge 0.05 --ref '`x`' --by YOU"),
+        ("-r7", "--charge 0.05 --ref=-r7 --by YOU"),
+        ("r 7", "--void --by YOU --because WHY` ends it; the run's id is none that settle takes"),
+    ],
+)
+def test_a_command_to_paste_runs_nothing_that_a_statement_says(
+    books: Books, ref: str, command: str
+) -> None:
+    attempt_id = lost(books, open_jobs(books)[0])
+    remark = finding(matched(books, lines((ref, "0.05"))), ref).remark
+    assert command.format(attempt_id) in remark
 
 
 def test_the_wrong_statement_is_refused(books: Books) -> None:

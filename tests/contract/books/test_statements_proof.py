@@ -27,6 +27,13 @@ FORGED = {
     ),
     "INSERT INTO statements SELECT provider, period, 3, invoice_id, sha256, source, line_count, "
     "total_nano, posted_at_us, actor, because FROM statements": "the newest is number 3",
+    "INSERT INTO statements SELECT provider, period, 2, invoice_id, sha256, source, line_count, "
+    "9990000000, posted_at_us, actor, because FROM statements": (
+        "bills $9.99 and adjusted nothing, but the books did not have that"
+    ),
+    # What the books had once, but long before.
+    "INSERT INTO statements SELECT provider, period, 2, invoice_id, sha256, source, line_count, "
+    "30000000, posted_at_us + 90000000000, actor, because FROM statements": "bills $0.03 and adjusted",
 }
 
 
