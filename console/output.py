@@ -8,14 +8,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import fields, is_dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
 from rich.table import Table
 
 from console.escaping import shown, shown_json
 from console.screen import indented, screen
 from console.streams import tell, write_out
-from ledger import format_usd, plain, usd
+from ledger import plain, usd
 
 __all__ = [
     "age",
@@ -23,11 +23,15 @@ __all__ = [
     "indented",
     "json_value",
     "print_json",
+    "rounded_amounts",
     "say",
     "screen",
     "table",
     "usd_text",
 ]
+
+
+_NANO_PLACES: Final = 9
 
 
 def say(text: str) -> None:
@@ -44,9 +48,23 @@ def usd_text(nano: int) -> str:
 
 def amounts(nanos: Sequence[int]) -> list[str]:
     """Write a column of amounts, exact and all with as many decimals, so that their points line up."""
-    exact = (plain(usd(abs(nano))).partition(".")[2] for nano in nanos)
-    places = max((len(decimals) for decimals in exact), default=0)
-    return [format_usd(nano, max(places, 2)) for nano in nanos]
+    # A report can have hundred thousands: of integers this takes a tenth of what decimals take.
+    places = 2
+    while places < _NANO_PLACES and any(nano % 10 ** (_NANO_PLACES - places) for nano in nanos):
+        places += 1
+    return rounded_amounts(nanos, places)
+
+
+def rounded_amounts(nanos: Sequence[int], places: int) -> list[str]:
+    """Write amounts as `format_usd` does, rounded half-even to so many decimals, one at least."""
+    step, units = 10 ** (_NANO_PLACES - places), 10**places
+    made = []
+    for nano in nanos:
+        count, rest = divmod(abs(nano), step)
+        count += 2 * rest > step or (2 * rest == step and count % 2 == 1)
+        whole, part = divmod(count, units)
+        made.append(f"{'-' if nano < 0 else ''}${whole:,}.{part:0{places}}")
+    return made
 
 
 def print_json(value: object) -> None:

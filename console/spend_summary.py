@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from console.output import age, amounts, screen, table, usd_text
+from console.report_formats.long_table import LONG, print_long
 from ledger import Books, SpendRow, SummaryRow, Totals, format_usd
 from ledger.selection import EVERYTHING
 
@@ -83,7 +84,11 @@ def print_summary(told: SpendSummary, oldest_s: int | None) -> None:
     else:
         head = ("", "", "charged", "held")
         lines = [("in all", "", charged[-1], held[-1])]
-    out.print(table(head, lines, right=frozenset({"released", "charged", "held"})))
+    numbers = frozenset({"released", "charged", "held"})
+    if len(lines) > LONG:
+        print_long(out, head, lines, frozenset(at for at, one in enumerate(head) if one in numbers))
+    else:
+        out.print(table(head, lines, right=numbers))
     for sentence in _sentences(told, oldest_s):
         out.print(sentence)
 

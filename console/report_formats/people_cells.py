@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Final
 
-from console.output import amounts
-from ledger import format_usd, plain
+from console.output import amounts, rounded_amounts
+from ledger import plain
 from ledger.reports.report import Cell, Column, ColumnKind, Report
 
 RIGHT: Final = frozenset({ColumnKind.COUNT, ColumnKind.MONEY, ColumnKind.NUMBER, ColumnKind.SHARE})
@@ -43,9 +43,9 @@ def _column(column: Column, cells: Sequence[Cell], places: int | None) -> list[s
     if column.kind is ColumnKind.MONEY:
         nanos = [cell for cell in cells if isinstance(cell, int)]
         exact = amounts(nanos)
-        finest = max((len(one.partition(".")[2]) for one in exact), default=0)
+        finest = len(exact[0].partition(".")[2]) if exact else 0
         is_fine = places is None or finest <= places
-        written = iter(exact if is_fine else [format_usd(nano, places) for nano in nanos])
+        written = iter(exact if places is None or is_fine else rounded_amounts(nanos, places))
         return ["" if cell is None else next(written) for cell in cells]
     return [_text(column.kind, cell) for cell in cells]
 

@@ -16,6 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from console.escaping import shown
+from console.report_formats.long_table import LONG, print_long
 from console.report_formats.people_cells import RIGHT, headline, people_rows, told_beside
 from console.screen import WIDE
 from ledger.reports.report import Column, Report
@@ -36,7 +37,7 @@ def show(out: Console, report: Report) -> None:
     if not report.rows:
         _print(out, "There is nothing in it.")
     elif places := _that_fit(report, out.width):
-        out.print(_table(report.columns, people_rows(report, places[0])))
+        _show_table(out, report.columns, people_rows(report, places[0]))
         if places[0] is not None:
             told.insert(
                 0,
@@ -47,7 +48,7 @@ def show(out: Console, report: Report) -> None:
         for number, part in enumerate(_parts(report, out.width)):
             if number:
                 _print(out, "")
-            out.print(_table(part.columns, people_rows(part)))
+            _show_table(out, part.columns, people_rows(part))
     _print(out, "")
     for sentence in told:
         _print(out, sentence)
@@ -63,6 +64,14 @@ def text(report: Report) -> str:
 
 def _print(out: Console, sentence: str) -> None:
     out.print(Text(shown(sentence)))
+
+
+def _show_table(out: Console, columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> None:
+    if len(rows) <= LONG:
+        out.print(_table(columns, rows))
+        return
+    right = frozenset(at for at, column in enumerate(columns) if column.kind in RIGHT)
+    print_long(out, [column.title for column in columns], rows, right)
 
 
 def _table(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> Table:
