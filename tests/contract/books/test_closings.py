@@ -242,6 +242,26 @@ def test_nobody_reopens_a_month_in_another_name_or_at_another_time(
     assert october.periods()[0].is_closed
     run_sql(books_url, [reopening(ANNA, "x", "a.at_us")])
     sound(october)
+    # Nor is it closed again at a time before that.
+    with pytest.raises(Refused, match="in turn"):
+        run_sql(books_url, [CLOSE.format(at_us=IN_NOVEMBER_US + HOUR_US, period="2026-10")])
+
+
+def test_clocks_that_are_a_minute_apart_keep_the_order_of_events(
+    october: Books, clock: SteppingClock
+) -> None:
+    for minute, act in enumerate(
+        (
+            lambda: closed(october, "2026-10"),
+            lambda: reopened(october, "2026-10"),
+            lambda: closed(october, "2026-10"),
+        )
+    ):
+        clock.now = datetime(2026, 11, 2, 12, 30 - minute, tzinfo=UTC)
+        act()
+    first, *later = (event.at for event in october.periods()[0].events)
+    assert all(at >= first for at in later)
+    sound(october)
 
 
 def test_no_month_is_closed_before_its_end_by_whatever_way(october: Books, books_url: str) -> None:
