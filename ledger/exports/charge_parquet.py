@@ -17,11 +17,14 @@ from ledger.exports.registry import ExportContext, Written
 METADATA_KEY: Final = b"mintage.export"
 """Under this key of the schema's metadata stands `about` as a JSON object."""
 
-BATCH: Final = 10_000
+BATCH: Final = 2_500
 """Rows that are turned into columns at a time."""
 
-BATCHES_IN_GROUP: Final = 5
-"""A row group has so many batches: what is in memory, and what a reader takes at once."""
+BATCHES_IN_GROUP: Final = 4
+"""A row group has so many batches: what is in memory, and what a reader takes at once.
+
+At 50,000 rows a group a process takes twice the memory for a file that is six percent smaller.
+"""
 
 MONEY: Final = (28, 9)
 """Digits in all, and those after the point, of an amount."""
