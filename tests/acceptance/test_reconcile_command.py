@@ -187,6 +187,39 @@ def test_a_screen_of_eighty_columns_is_enough(desk: Desk) -> None:
     assert "`mintage ledger settle mugs@2026#mug-0003/1" in " ".join(done.out.split())
 
 
+def test_what_a_file_says_of_itself_counts_and_must_agree_with_the_flags(desk: Desk) -> None:
+    runs = [{"id": f"r{number}", "amount": 0.03} for number in range(3)]
+    told = {"currency": "USD", "invoice": "INV-9", "results": runs, "total": 0.1}
+    (desk.folder / "own.json").write_text(json.dumps(told), encoding="utf-8")
+    found = json.loads(reconcile(desk, "own.json", "--json").out)
+    assert (found["invoice"], Decimal(found["theirs_usd"])) == ("INV-9", Decimal("0.10"))
+    for flags, says in (
+        (("--total", "0.09"), "--total says $0.09, and the file says that the total is $0.10."),
+        (
+            ("--invoice", "INV-8"),
+            "--invoice says INV-8, and the file says that it is invoice INV-9",
+        ),
+    ):
+        done = reconcile(desk, "own.json", *flags)
+        assert done.code == 2
+        assert says in done.err
+
+
+def test_charging_a_run_that_was_posted_says_to_post_its_statement_again(desk: Desk) -> None:
+    (desk.folder / "one.csv").write_text(AGREES + "r7,0.05\n", encoding="utf-8")
+    assert reconcile(desk, "one.csv", *POSTING).code == 0
+    attempt = ("mugs@2026#mug-0003/1", "--charge", "0.05", "--ref", "r7", *POSTING[1:])
+    done = desk.here("ledger", "settle", *attempt)
+    assert done.code == 0
+    assert "it counts twice until that statement is posted again" in done.err
+    assert f"ledger reconcile STATEMENT --provider replicate --period {OCTOBER} --post" in done.err
+    assert "posting takes that back" in " ".join(reconcile(desk, "one.csv").out.split())
+    assert reconcile(desk, "one.csv", *POSTING).code == 0
+    # Whatever month it is by now: all of it is what Replicate billed.
+    summary = json.loads(desk.here("ledger", "summary", "--json").out)
+    assert Decimal(summary["charged_usd"]) == Decimal("0.14")
+
+
 def test_the_page_about_reconciling_shows_what_its_commands_print(desk: Desk) -> None:
     page = (Path(__file__).parents[2] / "docs/reconcile.md").read_text(encoding="utf-8")
     (statement,) = re.findall(r"\$ cat october.csv\n(.*?)```", page, re.DOTALL)
