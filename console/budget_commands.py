@@ -182,7 +182,7 @@ def limit_raises(
     because: Because | None = None,
     json: Json = False,
 ) -> int:
-    """Set by how much one person may raise a cap; to raise the limit itself takes two."""
+    """Set by how much one person may raise a cap in a month; to raise the limit itself takes two."""
     from console.output import print_json, say, screen, usd_text
     from console.two_persons import limit_text, tell_asked
     from flows import BadSettings

@@ -81,7 +81,7 @@ class ClosingDesk(ABC):
         )
 
     def change_limit(self, limit_nano: int | None, *, by: str, because: str) -> bool | RequestView:
-        """Set by how much one person may raise a cap; None is any amount.
+        """Set by how much one person may raise a cap in a month of UTC; None is any amount.
 
         A higher limit, or none in the place of one, has to be approved by a second person. False
         if it is the limit already.

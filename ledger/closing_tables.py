@@ -82,7 +82,7 @@ raise_limits = Table(
     metadata,
     Column("limit_id", Number, primary_key=True, autoincrement=True),
     Column("at_us", BigInteger, nullable=False),
-    # By how much one person may raise a cap; nothing: by any amount.
+    # By how much one person may raise a cap in a month; nothing: by any amount.
     Column("limit_nano", BigInteger),
     # It holds for the rules of caps that came after this one.
     Column("after_rule_id", BigInteger, nullable=False),

@@ -206,7 +206,7 @@ class RequestView:
 
 @dataclass(frozen=True, slots=True)
 class RaiseLimit:
-    """By how much one person may raise a cap, from then on."""
+    """By how much one person may raise a cap in a month, from then on."""
 
     limit_id: int
     limit_nano: int | None

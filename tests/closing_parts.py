@@ -30,11 +30,11 @@ def a_charge(books: Books, order_id: str) -> str:
 def state(
     url: str, period: str, total_nano: int, *, provider: str = "replicate", number: int = 1
 ) -> None:
-    """Post a statement of a provider, as the table has it."""
+    """Post a statement of a provider, as the table has it, when the newest entry was written."""
     statement = (
         "INSERT INTO statements (provider, period, number, sha256, source, line_count, total_nano, "  # noqa: S608 - a test's own values
-        f"posted_at_us, actor, because) VALUES ('{provider}', '{period}', {number}, 'ab', 'file', 1, "
-        f"{total_nano}, 1, 'anna', 'it came')"
+        f"posted_at_us, actor, because) SELECT '{provider}', '{period}', {number}, 'ab', 'file', 1, "
+        f"{total_nano}, MAX(at_us), 'anna', 'it came' FROM entries"
     )
     run_sql(url, [statement])
 
