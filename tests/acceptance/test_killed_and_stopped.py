@@ -14,6 +14,7 @@ JOBS = 60
 
 
 def test_a_killed_run_is_resumed_and_loses_no_cent(desk: Desk, provider: LoopbackProcess) -> None:
+    desk.real_start = True
     order = desk.write(schnell_order(JOBS))
     for kill_at in (10, 25, 40):
         run = desk.start("run", str(order), "--json")

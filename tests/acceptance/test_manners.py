@@ -49,6 +49,7 @@ GROUPS = ("assets", "ledger", "review")
 
 
 def test_mintage_alone_and_its_groups_print_help(studio_desk: Desk) -> None:
+    studio_desk.real_start = True
     for words in ((), *((group,) for group in GROUPS)):
         done = studio_desk.mintage(*words)
         assert (done.code, done.err) == (0, "")
@@ -58,6 +59,7 @@ def test_mintage_alone_and_its_groups_print_help(studio_desk: Desk) -> None:
 
 
 def test_help_of_every_command_comes_at_once(studio_desk: Desk) -> None:
+    studio_desk.real_start = True
     took: dict[str, float] = {}
     for command in COMMANDS:
         before = cpu_of_children_s()
@@ -171,6 +173,7 @@ def shell(desk: Desk, line: str) -> subprocess.CompletedProcess[str]:
 def test_ctrl_c_settles_what_is_in_flight_and_says_how_to_go_on(
     desk: Desk, provider: LoopbackProcess
 ) -> None:
+    desk.real_start = True
     order = str(desk.write(schnell_order(40, concurrency=4)))
     run = desk.start("run", order)
     wait_until(lambda: provider.counters().posts >= 6)
@@ -234,6 +237,7 @@ def test_resume_goes_on_with_every_order_that_it_can(desk: Desk, provider: Loopb
 
 def test_sigterm_leaves_no_half_report(minted: Desk) -> None:
     """A reader that a scheduler ends cleans up and says so, wherever the signal meets it."""
+    minted.real_start = True
     out = minted.folder / "reports" / "costs.csv"
     export = minted.start("ledger", "export", "--out", str(out))
     time.sleep(0.3)

@@ -141,7 +141,7 @@ def test_every_dimension_adds_up_to_the_total(world: Desk) -> None:
 def test_a_status_shows_lost_answers_with_their_age_and_the_next_step(world: Desk) -> None:
     ids = order_ids(world)
     done = world.here("status", ids["bought"])
-    assert re.search(r"unknown +\$0\.003 +\d+ s", done.out)
+    assert re.search(r"unknown +\$0\.003 +\d+ (s|min)\b", done.out)
     assert f"Next: `mintage resume {ids['bought']}`" in done.out
     seen = world.here("status", ids["bought"], "--json").json()
     (lost,) = seen["open_attempts"]

@@ -51,6 +51,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
     ten_rules.stock(folder / "shelf")
     with LoopbackProvider(shelf=str(folder / "shelf")) as provider:
         desk = Desk.at(folder, provider)
+        desk.real_start = True
         (folder / "order.yaml").write_bytes(ten_rules.ORDER_FILE.read_bytes())
         run = desk.mintage("run", "order.yaml")
         assert run.code == 3, run.err

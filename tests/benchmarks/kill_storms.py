@@ -48,6 +48,7 @@ def storm_on(database: str, plan: StormPlan) -> Proof:
             MINTAGE_CREATES_PER_MINUTE="1000000",
             MINTAGE_DATABASE_URL=books_url,
         )
+        desk.real_start = True
         with closing(desk):
             toll = Storm(plan, desk, provider, books_url).rage()
             return prove(plan, toll, desk, provider, books_url)
