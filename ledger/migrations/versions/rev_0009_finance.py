@@ -85,6 +85,9 @@ def upgrade() -> None:
         op.execute("PRAGMA defer_foreign_keys = ON")
         _make_entries_anew(_create_entries)
     op.create_index("entries_at_us_idx", "entries", ["at_us"])
+    op.create_index(
+        "releases_order_id_released_at_us_idx", "releases", ["order_id", "released_at_us"]
+    )
     op.add_column(
         "totals",
         sa.Column("adjusted_nano", sa.BigInteger(), nullable=False, server_default=sa.text("0")),
@@ -106,6 +109,7 @@ def downgrade() -> None:
             raise RuntimeError(f"revision 0008 has no place for what is in {table}")
     for table in ("quotes", "adjustments", "statements"):
         op.drop_table(table)
+    op.drop_index("releases_order_id_released_at_us_idx", "releases")
     if op.get_context().dialect.name == "postgresql":
         op.drop_column("totals", "adjusted_nano")
         op.drop_index("entries_at_us_idx", "entries")
