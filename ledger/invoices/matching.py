@@ -15,6 +15,7 @@ from ledger.invoices import ours as books_side
 from ledger.invoices import remarks, twice
 from ledger.invoices.candidates import Candidates
 from ledger.invoices.ours import Key, Standing
+from ledger.invoices.posted import newest_statement, posted_periods, same_statement
 from ledger.invoices.statement import Finding, FindingKind, KindSum, Matching
 from ledger.invoices.theirs import Theirs
 from ledger.money import NANO
@@ -51,7 +52,7 @@ def match(connection: Connection, asked: Asked, theirs: Theirs) -> Matching:
         *found.only_held(),
     ]
     findings.sort(key=_place)
-    newest = books_side.newest_statement(connection, asked.provider, asked.period)
+    newest = newest_statement(connection, asked.provider, asked.period)
     made = Matching(
         provider=asked.provider,
         period=asked.period,
@@ -116,7 +117,7 @@ class _Sides:
         self._open_by_ref = {row.provider_ref: row for row in self._open if row.provider_ref}
         self._candidates = Candidates(self._open)
         self._named: set[str] = set()
-        self._posted = books_side.posted_periods(connection, asked.provider)
+        self._posted = posted_periods(connection, asked.provider)
         self._suspects = twice.suspects(connection, asked.provider, asked.period)
         self.rest_nano = self._rest_nano()
 
@@ -142,9 +143,7 @@ class _Sides:
         asked = self._asked
         if asked.total_nano is not None:
             return asked.total_nano - self._theirs.sum_nano
-        before = books_side.same_statement(
-            self._connection, asked.provider, asked.period, asked.sha256
-        )
+        before = same_statement(self._connection, asked.provider, asked.period, asked.sha256)
         return 0 if before is None else int(before.total_nano) - self._theirs.sum_nano
 
     def of_runs(self) -> Iterator[Finding]:

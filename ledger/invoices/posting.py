@@ -20,6 +20,7 @@ from ledger.finance_tables import adjustments, statements
 from ledger.instants import period_of
 from ledger.invoices import ours as books_side
 from ledger.invoices.ours import Key, Standing
+from ledger.invoices.posted import newest_statement, posted_periods
 from ledger.invoices.statement import (
     REASONS,
     Finding,
@@ -74,7 +75,7 @@ def post(
     who, why = signed(*decided, "a statement is posted", StatementRefused)
     _check(matching, invoice, why, now_us)
     caps.claim(connection)
-    newest = books_side.newest_statement(connection, invoice.provider, invoice.period)
+    newest = newest_statement(connection, invoice.provider, invoice.period)
     number = 0 if newest is None else newest.number
     if number != matching.last_number:
         raise BooksBusy(
@@ -195,7 +196,7 @@ def _moves(connection: Connection, invoice: Invoice, matching: Matching) -> Iter
             of_runs[Key(one.provider_ref)] = one
         elif one.attempt_id is not None:
             of_runs[Key(None, one.attempt_id)] = one
-    posted = books_side.posted_periods(connection, invoice.provider)
+    posted = posted_periods(connection, invoice.provider)
     for key, standing in books_side.standings(connection, invoice.provider, of_runs):
         yield from _of_run(invoice.period, of_runs[key], standing, posted)
     yield from _of_no_run(connection, invoice, matching)

@@ -15,6 +15,7 @@ from sqlalchemy import Connection, bindparam, or_, select
 from ledger.finance_tables import adjustments
 from ledger.invoices import ours
 from ledger.invoices.ours import Key
+from ledger.invoices.posted import posted_periods
 from ledger.schema import attempts, entries
 from ledger.totals import BILLED
 
@@ -77,7 +78,7 @@ def charged_twice(connection: Connection, period: str) -> list[ChargedTwice]:
         by_provider[row.provider].append(row.provider_ref)
     found = []
     for provider, refs in sorted(by_provider.items()):
-        posted = ours.posted_periods(connection, provider)
+        posted = posted_periods(connection, provider)
         keys = [Key(ref) for ref in sorted(refs)]
         for key, standing in ours.standings(connection, provider, keys):
             billed_in = [
