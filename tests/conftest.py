@@ -20,6 +20,24 @@ def prefect() -> Iterator[PrefectServer]:
         yield server
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Keep the tests of an xdist group in one worker also where xdist cannot (its issue 1386).
+
+    xdist tells its scheduler of groups by new names for the tests, and pytest has no longer looked
+    at those since 9.2: each worker would make every module's fixtures and every server again.
+    """
+    if not config.getoption("loadgroup", default=False):
+        return
+    for item in items:
+        if item.get_closest_marker("xdist_group") is None:
+            continue
+        named: str = vars(item).get("_nodeid", item.nodeid)
+        if named != item.nodeid:
+            item._id = type(item.id).parse(named)
+        assert item.nodeid.rpartition("@")[1], f"{item.nodeid} was not given its group's name"
+
+
 def pytest_unconfigure() -> None:
     """End this test process's server of commands, if it has one."""
     warm_start.close()
