@@ -74,7 +74,8 @@ def test_eight_processes_never_pass_one_providers_day(books: Books, empty_url: s
     assert refused == RACERS * JOBS - spent_nano // (3 * CENT)
     (month,) = [one for one in books.budgets(past=True) if one.scope is Scope.COST_CENTER]
     assert month.held_nano == 0
-    assert 0 < month.spent_nano < spent_nano
+    # Whoever is first may take the whole day, so a month has what its own racers spent, if anything.
+    assert month.spent_nano == sum(spent for spent, _ in said[::2])  # type: ignore[misc]
     sound(books)
 
 
