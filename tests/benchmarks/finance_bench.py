@@ -21,6 +21,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
 
@@ -80,6 +81,12 @@ def export_focus(books: Books, selection: Selection) -> str:
     return export("focus-1.4", books, selection)
 
 
+def report(name: str, by: str, books: Books, selection: Selection) -> str:
+    """Make a report, without starting the command and without printing it."""
+    made = books.report(name, selection, tuple(by.split(",")))
+    return f"{len(made.rows):,} rows"
+
+
 STATEMENT_LINES = 100_000
 
 
@@ -121,6 +128,20 @@ WORKS: Mapping[str, Mapping[str, tuple[Work, tuple[Selection, ...]]]] = {
     "exports": {
         "export csv": (export_csv, (FIRST_HALF, EVERYTHING)),
         "export parquet": (export_parquet, (FIRST_HALF, EVERYTHING)),
+    },
+    "reports": {
+        f"report {name} by {by}": (partial(report, name, by), (MONTH, EVERYTHING))
+        for name, by in (
+            ("summary", "day"),
+            ("summary", "criterion"),
+            ("budget", "cost_center,period"),
+            ("variance", "order"),
+            ("yield", "campaign"),
+            ("yield", "order"),
+            ("yield", "day"),
+            ("trend", "day,model"),
+            ("accruals", "cost_center,order"),
+        )
     },
     "reconcile": {"reconcile": (reconcile_month, (MONTH,))},
     "slow exports": {
