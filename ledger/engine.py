@@ -7,6 +7,8 @@ with asynchronous commit.
 
 from __future__ import annotations
 
+import sqlite3
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -20,6 +22,8 @@ BUSY_TIMEOUT_S = 30
 """How long a writer waits for another one. SQLite's waiting is not fair: 4 s were seen."""
 
 CONNECT_TIMEOUT_S = 10
+
+_POLL_S = 0.001
 
 READING: dict[str, object] = {"mintage_reading": True}
 """Execution options of a connection that only reads: on SQLite it takes no write lock."""
@@ -99,12 +103,30 @@ def _sqlite_engine(url: URL) -> Engine:
 def _set_up_sqlite(connection: Any, _record: object) -> None:  # noqa: ANN401 - the driver's own
     cursor = connection.cursor()
     try:
-        # The journal mode is kept in the file, so this writes only the first time.
-        cursor.execute("PRAGMA journal_mode = WAL")
+        _write_ahead(cursor)
         cursor.execute("PRAGMA synchronous = FULL")
         cursor.execute("PRAGMA foreign_keys = ON")
     finally:
         cursor.close()
+
+
+def _write_ahead(cursor: sqlite3.Cursor) -> None:
+    """Let readers and the writer go on beside each other; kept in the file from the first time on.
+
+    Of several who make the same new file at once, SQLite turns all but one away here without
+    waiting, whatever the timeout says: it could be a deadlock. They begin again, so it is none.
+    """
+    deadline_s = time.monotonic() + BUSY_TIMEOUT_S
+    while True:
+        try:
+            cursor.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            is_busy = error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
+            if not is_busy or time.monotonic() > deadline_s:
+                raise
+            time.sleep(_POLL_S)
+        else:
+            return
 
 
 def _begin_sqlite(connection: Connection) -> None:
