@@ -134,7 +134,7 @@ WORKS: Mapping[str, Mapping[str, tuple[Work, tuple[Selection, ...]]]] = {
         for name, by in (
             ("summary", "day"),
             ("summary", "criterion"),
-            ("budget", "cost_center,period"),
+            ("budget", "cost_center"),
             ("variance", "order"),
             ("yield", "campaign"),
             ("yield", "order"),
