@@ -6,6 +6,7 @@ import json
 import os
 import signal
 from contextlib import suppress
+from decimal import Decimal
 from pathlib import Path
 
 from loopback.faults import Fault
@@ -65,7 +66,10 @@ def test_inspectors_go_with_a_killed_run_and_judge_on_after_ctrl_c(
     assert "Traceback" not in err
     assert not still_there(inspectors)
     report = json.loads(out)
-    assert (report["rejected"], report["failed"], report["held_usd"]) == (0, 0, "0.00")
+    assert (report["rejected"], report["failed"]) == (0, 0)
+    # What the killed run had sent may still be under way; all that this one sent is settled.
+    assert Decimal(report["held_usd"]) == report["unknown"] * Decimal("0.003")
+    assert report["unknown"] <= 4
     assert report["stopped"] > 0
     provider.clear_faults()
     done = desk.mintage("resume", report["order"], "--json")
