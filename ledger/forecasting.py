@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from sqlalchemy import Connection, select
 
@@ -22,10 +22,7 @@ from ledger.reports import sums
 from ledger.reports.provenance import provenance
 from ledger.reports.report import Provenance
 from ledger.schema import budgets, cap_rules
-from ledger.selection import Selection, days_of_period
-
-if TYPE_CHECKING:
-    from ledger.books import Books
+from ledger.selection import Selection
 
 DIMENSIONS: Final = ("cost_center", "campaign", "order", "owner", "provider", "model")
 """What a forecast can be by."""
@@ -120,13 +117,6 @@ class Forecast:
     orders: tuple[OrderForecast, ...]
     provenance: Provenance
     """Of what is spent and of the nights that the means are made of."""
-
-
-def forecast_by_cost_center(books: Books, period: str) -> dict[str, int]:
-    """What each cost centre will have spent when a month ends, in nano-USD, from the books alone."""
-    first, last = days_of_period(period)
-    found = books.forecast(Wish(Selection(first, last), date.fromisoformat(books.today())))
-    return {row.key: row.forecast_nano for row in found.rows if row.key is not None}
 
 
 def forecast(connection: Connection, wish: Wish) -> Forecast:

@@ -77,11 +77,6 @@ class ReportReader(ABC):
         with self._snapshot() as connection:
             return rejects.spend(connection, selection)
 
-    def totals_and_spend(self, selection: Selection = EVERYTHING) -> tuple[Totals, list[SpendRow]]:
-        """The totals, and what all attempts came to at the same moment: the rows add up to them."""
-        with self._snapshot() as connection:
-            return sums.totals(connection, selection), rejects.spend(connection, selection)
-
     def report(
         self, name: str, selection: Selection = EVERYTHING, by: Sequence[str] = ()
     ) -> Report:

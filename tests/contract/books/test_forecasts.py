@@ -23,7 +23,7 @@ from books_parts import (
 
 from ledger import Books, Scope
 from ledger.errors import SelectionRefused
-from ledger.forecasting import Forecast, ForecastRow, NightQuote, Wish, forecast_by_cost_center
+from ledger.forecasting import Forecast, ForecastRow, NightQuote, Wish
 from ledger.reports.forecast import report_of
 from ledger.selection import Selection, of_period
 
@@ -92,7 +92,8 @@ def test_the_mean_of_the_last_seven_nights_is_taken_for_each_that_is_left(
     assert (row.nights_left, row.to_come_nano) == (10, 20 * CENT)
     assert row.forecast_nano == 53 * CENT
     assert (row.cap_nano, row.left_nano, row.reached_on) == (None, None, None)
-    assert forecast_by_cost_center(books, "2026-11") == {"cc-4100": 53 * CENT}
+    by_center = {one.key: one.forecast_nano for one in books.forecast(wish()).rows}
+    assert by_center == {"cc-4100": 53 * CENT}
     told = report_of(books.forecast(wish())).notes[2]
     assert (
         told == "mugs: $0.0200 is the mean of 7 nights (2026-11-14 to 2026-11-20); 10 nights left."
