@@ -15,7 +15,8 @@ setup: .venv/.runtime ## Make .venv/ with what `mintage` needs
 	@sh infra/environment.sh requirements.lock
 	@touch $@
 
-.venv/.testing: .venv/.runtime requirements-test.lock
+.venv/.testing: .venv/.runtime requirements-test.lock infra/test_tools.sh
+	@sh infra/test_tools.sh
 	@sh infra/environment.sh requirements-test.lock
 	@touch $@
 

@@ -12,8 +12,8 @@ import functools
 import io
 import json
 import shutil
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, fields
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from decimal import Decimal
 from typing import IO, TYPE_CHECKING, Final, TypeVar
@@ -40,17 +40,30 @@ _FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
 @dataclass(frozen=True, slots=True)
+class Withdrawn:
+    """An asset that was released and then taken back; its bytes stay in the store."""
+
+    key: str
+    sha256: str
+    job_id: str
+    at: datetime
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
 class ManifestHeader:
     """What a manifest says of its order as a whole.
 
     A manifest of several orders, as a pull leaves it, has None for all of them. `charged_usd` is
     what the order cost in all, rejected work included; the assets' own costs add up to less.
+    `withdrawn` are the assets that are in `assets` no more.
     """
 
     order: str | None = None
     campaign: str | None = None
     edition: str | None = None
     charged_usd: Decimal | None = None
+    withdrawn: tuple[Withdrawn, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +72,7 @@ class ManifestRow:
 
     `bytes` is the file's size; `width` and `height` are in pixels; `cost_usd` is exact and holds
     all attempts of the job; `key` and `receipt` are keys of the store; `released_at` is aware.
+    What has a default here is missing from manifests that an earlier Mintage wrote.
     """
 
     name: str
@@ -78,9 +92,29 @@ class ManifestRow:
     cost_usd: Decimal
     receipt: str
     released_at: datetime
+    format: str = ""
+    """png, jpeg, webp or avif."""
+    title: str = ""
+    alt: str = ""
+    language: str = ""
+    """The main language of title and alt text, as a BCP 47 tag; empty where nobody said."""
+    credit: str = ""
+    rights: str = ""
+    tags: tuple[str, ...] = ()
+    source_type: str = ""
+    """IPTC's term for who made it: see `assets.labels`."""
+    verdicts: tuple[str, ...] = ()
+    """The criteria that it passed; one that was let pass says so, as in `sharpness (warned)`."""
+    approved_by: str = ""
+    """The person who approved it; empty when nobody was asked."""
+    master: str = ""
+    """The key of the asset that this one is a rendition of; empty for what was built itself. The
+    job's cost is its master's, so a rendition's is zero."""
+    texts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """Title, alt text and rights in every language that there is: `{"alt": {"de": ...}}`."""
 
 
-COLUMNS: Final = tuple(field.name for field in fields(ManifestRow))
+COLUMNS: Final = tuple(one.name for one in fields(ManifestRow))
 """The columns of manifest.csv, which are also the fields of an asset in manifest.json."""
 
 
@@ -157,6 +191,9 @@ def row_fields(row: ManifestRow) -> dict[str, object]:
     values: dict[str, object] = {name: getattr(row, name) for name in COLUMNS}
     values["cost_usd"] = plain_decimal(row.cost_usd)
     values["released_at"] = timestamp(row.released_at)
+    values["tags"] = list(row.tags)
+    values["verdicts"] = list(row.verdicts)
+    values["texts"] = {name: dict(texts) for name, texts in row.texts.items()}
     return values
 
 
@@ -168,6 +205,17 @@ def _header_fields(header: ManifestHeader, count: int) -> dict[str, object]:
     values["released"] = count
     if header.charged_usd is not None:
         values["charged_usd"] = plain_decimal(header.charged_usd)
+    if header.withdrawn:
+        values["withdrawn"] = [
+            {
+                "key": one.key,
+                "sha256": one.sha256,
+                "job_id": one.job_id,
+                "at": timestamp(one.at),
+                "because": one.because,
+            }
+            for one in header.withdrawn
+        ]
     return values
 
 
@@ -189,7 +237,11 @@ def _write_rows(table: IO[bytes], lines: IO[bytes], rows: Iterable[ManifestRow])
 
 
 def _cell(value: object) -> object:
-    """Keep a spreadsheet from taking text, a prompt say, for a formula."""
+    """Fit a value into one cell, and keep a spreadsheet from taking text, a prompt say, for a formula."""
+    if isinstance(value, list):
+        value = "; ".join(map(str, value))
+    if isinstance(value, dict):
+        return json.dumps(value, ensure_ascii=False) if value else ""
     if isinstance(value, str) and value.startswith(_FORMULA_STARTS):
         return f"'{value}"
     return value
@@ -227,7 +279,7 @@ def _read_header(opening: str, where: str) -> ManifestHeader:
         raise ManifestError(
             f"{where} is no manifest of version {MANIFEST_VERSION}; a newer Mintage may read it."
         )
-    known = {field.name for field in fields(ManifestHeader)}
+    known = {one.name for one in fields(ManifestHeader)}
     return _validated(
         _header_adapter(), {name: values[name] for name in known & values.keys()}, where
     )

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
+from flows.job_labels import JobLabel, RenditionBrief
 from generators import Brief
 
 SEED_MAX = 2**31 - 1
@@ -21,7 +22,10 @@ def canonical_json(value: object) -> str:
 
 @dataclass(frozen=True, slots=True)
 class JobBrief:
-    """What a job asks for, placeholders filled in. `variables` are the row that filled them."""
+    """What a job asks for, placeholders filled in. `variables` are the row that filled them.
+
+    A generator is told the part that `for_attempt` gives: neither label nor renditions.
+    """
 
     prompt: str
     width: int
@@ -32,6 +36,9 @@ class JobBrief:
     params: Mapping[str, object]
     variables: Mapping[str, object]
     progressive: bool = True
+    label: JobLabel | None = None
+    """None in books from before there were labels: those files are released as they were made."""
+    renditions: tuple[RenditionBrief, ...] = ()
 
     def to_json(self) -> str:
         """Write it for the books."""
@@ -47,6 +54,12 @@ class JobBrief:
                 "variables": self.variables,
                 # Left out where it is as it always was: the books' older briefs have no such word.
                 **({} if self.progressive else {"progressive": False}),
+                **({} if self.label is None else {"label": self.label.to_data()}),
+                **(
+                    {"renditions": [one.to_data() for one in self.renditions]}
+                    if self.renditions
+                    else {}
+                ),
             }
         )
 
@@ -54,7 +67,15 @@ class JobBrief:
     def from_json(cls, text: str) -> JobBrief:
         """Read it from the books."""
         data = json.loads(text)
-        return cls(**{**data, "upscale_max": Decimal(data["upscale_max"])})
+        label = data.get("label")
+        return cls(
+            **{
+                **data,
+                "upscale_max": Decimal(data["upscale_max"]),
+                "label": None if label is None else JobLabel.from_data(label),
+                "renditions": tuple(map(RenditionBrief.from_data, data.get("renditions", ()))),
+            }
+        )
 
     def for_attempt(self, seed: int) -> Brief:
         """Make the generator's brief for one attempt."""
