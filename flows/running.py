@@ -25,8 +25,8 @@ from flows.order_form import OrderForm
 from flows.order_run import OrderRun
 from flows.passes import TO_DO, wake_refused
 from flows.planning import Plan
+from flows.publishing import manifest_place, put_manifest
 from flows.quoting import quote_plan
-from flows.releasing import manifest_place, put_manifest
 from flows.wiring import House
 from generators import Generator
 from ledger import (
