@@ -4,7 +4,10 @@
     released/<campaign>/<order slug>/<edition>/<name>.<ext>  for everybody, never changes
     released/<campaign>/<order slug>/<edition>/manifest.json what the order released
     released/<campaign>/<order slug>/<edition>/manifest.csv
+    released/<campaign>/<order slug>/<edition>/index.html    its contact sheet
     released/<campaign>/<order slug>/<edition>/receipts/<name>.json
+    latest/<campaign>/index.json                             the newest asset of each name
+    latest/<campaign>/index.csv
 
 Orders are checked before they run; the checks here are the second line of defence, for whatever
 comes from elsewhere.
@@ -21,8 +24,12 @@ from assets.store import check_key
 
 STAGING: Final = "staging/"
 RELEASED: Final = "released/"
+LATEST: Final = "latest/"
 MANIFEST_JSON: Final = "manifest.json"
 MANIFEST_CSV: Final = "manifest.csv"
+INDEX_JSON: Final = "index.json"
+INDEX_CSV: Final = "index.csv"
+SHEET_HTML: Final = "index.html"
 
 NAME_BYTES_MAX: Final = 500
 """The longest output name, in bytes of UTF-8: a job's id has to fit into S3's 2 KB of metadata,
@@ -60,11 +67,23 @@ def edition_prefix(campaign: str, order_id: str) -> str:
     Raises:
         BadKey: campaign or order id cannot be a folder's name.
     """
-    if not _is_part(campaign):
-        raise BadKey(campaign, "a campaign is one part of a path: not empty, no slash")
     slug, edition = split_order_id(order_id)
-    prefix = f"{RELEASED}{campaign}/{slug}/{edition}"
+    prefix = f"{RELEASED}{_campaign(campaign)}/{slug}/{edition}"
     return check_key(prefix) + "/"
+
+
+def latest_prefix(campaign: str) -> str:
+    """Name the folder, with a slash at its end, of a campaign's index of what is newest.
+
+    Raises:
+        BadKey: the campaign cannot be a folder's name.
+    """
+    return check_key(f"{LATEST}{_campaign(campaign)}") + "/"
+
+
+def latest_key(campaign: str) -> str:
+    """Name the index in JSON; the CSV lies beside it. Raises as `latest_prefix` does."""
+    return latest_prefix(campaign) + INDEX_JSON
 
 
 def release_key(campaign: str, order_id: str, name: str, media_type: str) -> str:
@@ -92,6 +111,12 @@ def receipt_key(campaign: str, order_id: str, name: str) -> str:
 def manifest_key(campaign: str, order_id: str) -> str:
     """Name an order's manifest in JSON; the CSV lies beside it."""
     return edition_prefix(campaign, order_id) + MANIFEST_JSON
+
+
+def _campaign(campaign: str) -> str:
+    if not _is_part(campaign):
+        raise BadKey(campaign, "a campaign is one part of a path: not empty, no slash")
+    return campaign
 
 
 def _name(name: str) -> str:

@@ -7,19 +7,18 @@ manifest of any length is written and read with flat memory. It is written last;
 
 from __future__ import annotations
 
-import csv
 import functools
-import io
 import json
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 from decimal import Decimal
-from typing import IO, TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from assets.errors import BadKey, ManifestError
 from assets.layout import MANIFEST_CSV, MANIFEST_JSON
+from assets.manifest_rows import SortKey, heading, write_rows
 from assets.media_types import CSV_MEDIA_TYPE, JSON_MEDIA_TYPE
 from assets.receipts import plain_decimal, timestamp
 from assets.store import CACHE_REVALIDATE, Store, check_key, check_prefix
@@ -36,7 +35,6 @@ _LIST_OPENS: Final = '"assets": ['
 _END: Final = "]}"
 _LINE_BYTES_MAX: Final = 1 << 20
 """No row is near a megabyte; a longer line is no manifest and is not read into memory."""
-_FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +126,13 @@ class Manifest:
 
 
 def write_manifest(
-    store: Store, prefix: str, header: ManifestHeader, rows: Iterable[ManifestRow]
+    store: Store,
+    prefix: str,
+    header: ManifestHeader,
+    rows: Iterable[ManifestRow],
+    *,
+    sorted_by: SortKey | None = None,
+    names: tuple[str, str] = (MANIFEST_CSV, MANIFEST_JSON),
 ) -> Manifest:
     """Write `manifest.csv` and then `manifest.json` below a prefix, in place of what was there.
 
@@ -137,25 +141,30 @@ def write_manifest(
         prefix: empty, or a folder's key with a slash at its end.
         header: what the manifest says of the order.
         rows: read once, as they come; they are never all in memory.
+        sorted_by: what their order is by, where it is not to be the one they come in. It is asked
+            of what was built itself; renditions, which come right after it, stay there.
+        names: what the two files are called.
     """
     import tempfile
 
     check_prefix(prefix)
+    in_csv, in_json = names
     with (
         tempfile.TemporaryFile() as table,
         tempfile.TemporaryFile() as lines,
         tempfile.TemporaryFile() as whole,
     ):
-        count = _write_rows(table, lines, rows)
+        table.write(heading(COLUMNS))
+        count = write_rows(table, lines, ((row, row_fields(row)) for row in rows), sorted_by)
         opening = json.dumps(_header_fields(header, count), ensure_ascii=False, indent=1)
         opening = opening.removesuffix("\n}")
         whole.write(f"{opening},\n {_LIST_OPENS}\n".encode())
         lines.seek(0)
         shutil.copyfileobj(lines, whole)
         whole.write(f"{_END}\n".encode())
-        key = prefix + MANIFEST_JSON
+        key = prefix + in_json
         store.replace(
-            prefix + MANIFEST_CSV,
+            prefix + in_csv,
             table,
             media_type=CSV_MEDIA_TYPE,
             cache_control=CACHE_REVALIDATE,
@@ -217,34 +226,6 @@ def _header_fields(header: ManifestHeader, count: int) -> dict[str, object]:
             for one in header.withdrawn
         ]
     return values
-
-
-def _write_rows(table: IO[bytes], lines: IO[bytes], rows: Iterable[ManifestRow]) -> int:
-    text = io.TextIOWrapper(table, encoding="utf-8", newline="", write_through=False)
-    writer = csv.writer(text)
-    writer.writerow(COLUMNS)
-    count = 0
-    for row in rows:
-        values = row_fields(row)
-        writer.writerow([_cell(value) for value in values.values()])
-        comma = ",\n" if count else ""
-        lines.write(f"{comma}{json.dumps(values, ensure_ascii=False, allow_nan=False)}".encode())
-        count += 1
-    if count:
-        lines.write(b"\n")
-    text.detach()
-    return count
-
-
-def _cell(value: object) -> object:
-    """Fit a value into one cell, and keep a spreadsheet from taking text, a prompt say, for a formula."""
-    if isinstance(value, list):
-        value = "; ".join(map(str, value))
-    if isinstance(value, dict):
-        return json.dumps(value, ensure_ascii=False) if value else ""
-    if isinstance(value, str) and value.startswith(_FORMULA_STARTS):
-        return f"'{value}"
-    return value
 
 
 def _lines(chunks: Iterable[bytes], where: str) -> Iterator[str]:
