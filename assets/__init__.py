@@ -3,7 +3,8 @@
 A `Store` holds whole objects under keys and writes each once. `stage` and `staged` pass bytes
 between the stages of an order, `release` puts accepted bytes under their public key beside their
 receipt, `write_manifest` says what an order released, `listing` and `pull` bring assets to those
-who use them, and `audit` compares the store with the books.
+who use them, and `audit` compares the store with the books. `write_label` and `read_label` put into a
+file, and find in it, what it says of itself.
 """
 
 from __future__ import annotations
@@ -20,6 +21,17 @@ from assets.errors import (
     Missing,
     StoreError,
     StoreUnavailable,
+)
+from assets.labels import (
+    ALGORITHMIC,
+    LABEL_ENTRIES,
+    TRAINED,
+    Label,
+    Texts,
+    has_credentials,
+    read_label,
+    without_credentials,
+    write_label,
 )
 from assets.layout import (
     NAME_BYTES_MAX,
@@ -47,7 +59,10 @@ from assets.staging import stage, staged
 from assets.store import Head, PutOutcome, Store
 
 __all__ = [
+    "ALGORITHMIC",
+    "LABEL_ENTRIES",
     "NAME_BYTES_MAX",
+    "TRAINED",
     "Approval",
     "AssetsError",
     "AuditKind",
@@ -59,6 +74,7 @@ __all__ = [
     "DirectoryStore",
     "Head",
     "KeyTaken",
+    "Label",
     "Manifest",
     "ManifestError",
     "ManifestHeader",
@@ -75,15 +91,18 @@ __all__ = [
     "Store",
     "StoreError",
     "StoreUnavailable",
+    "Texts",
     "Verification",
     "Withdrawn",
     "audit",
     "edition_prefix",
+    "has_credentials",
     "listing",
     "manifest_key",
     "open_store",
     "place_of",
     "pull",
+    "read_label",
     "read_manifest",
     "receipt_json",
     "receipt_key",
@@ -93,5 +112,7 @@ __all__ = [
     "stage",
     "staged",
     "staging_key",
+    "without_credentials",
+    "write_label",
     "write_manifest",
 ]

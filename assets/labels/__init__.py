@@ -2,6 +2,18 @@
 
 from __future__ import annotations
 
+from assets.labels.embedding import has_credentials, read_label, without_credentials, write_label
 from assets.labels.label import ALGORITHMIC, TRAINED, Label, Texts
+from assets.labels.terms import LABEL_ENTRIES
 
-__all__ = ["ALGORITHMIC", "TRAINED", "Label", "Texts"]
+__all__ = [
+    "ALGORITHMIC",
+    "LABEL_ENTRIES",
+    "TRAINED",
+    "Label",
+    "Texts",
+    "has_credentials",
+    "read_label",
+    "without_credentials",
+    "write_label",
+]

@@ -1,0 +1,127 @@
+"""The XMP packet of a label: one deterministic run of bytes, the same in every picture format.
+
+Sources: ISO 16684-1 (the packet, its RDF, language alternatives), IPTC Photo Metadata Standard
+2025.1 (which property is what), XML 1.0 (which characters may stand in it).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Final
+
+from assets.labels.label import Label, Texts
+from assets.labels.terms import (
+    ALTERNATIVES,
+    DEFAULT_LANGUAGE,
+    NAMESPACES,
+    PACKET_BYTES_MAX,
+    SIMPLE,
+    SOURCE_TYPES,
+)
+
+_LANGUAGES_MAX: Final = 40
+_JOB_ID_CHARS_MAX: Final = 1_500
+_CHARS: Final = (10_000, 4_000, 2_000, 1_000, 500, 250, 120, 60, 24)
+"""How long a text may be, longest first: the first that lets the packet fit is taken."""
+
+# XML 1.0, production 2: what is not listed there cannot be written, not even escaped.
+_UNWRITABLE: Final = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_NEW_LINE: Final = re.compile("\r\n?")
+_ESCAPES: Final = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
+_ATTRIBUTE_ESCAPES: Final = str.maketrans(
+    {"&": "&amp;", "<": "&lt;", '"': "&quot;", "\t": "&#9;", "\n": "&#10;"}
+)
+_BEGIN: Final = '<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>'
+# The packet is part of a digest and of a signature: nobody is invited to write into it.
+_END: Final = '<?xpacket end="r"?>'
+
+
+def packet_of(label: Label) -> bytes:
+    """Return the label as an XMP packet in UTF-8, at most `PACKET_BYTES_MAX` bytes.
+
+    What XML cannot carry (control characters, lone surrogates) is left out. Only where all the
+    texts together would not fit into one JPEG segment are the longest ones cut, at a space where
+    there is one, with an ellipsis; of more than 40 languages the first 40 are kept.
+    """
+    packet = b""
+    for chars in _CHARS:
+        packet = _written(label, chars)
+        if len(packet) <= PACKET_BYTES_MAX:
+            break
+    return packet
+
+
+def _written(label: Label, chars: int) -> bytes:
+    def bounded(text: str) -> str:
+        return _cut(_writable(text), chars)
+
+    lines = [*_alternatives(label, bounded), *_simple(label, bounded)]
+    used = [prefix for prefix in NAMESPACES if any(f"<{prefix}:" in line for line in lines)]
+    spaces = "".join(f'\n    xmlns:{prefix}="{NAMESPACES[prefix]}"' for prefix in used)
+    packet = (
+        _BEGIN,
+        '<x:xmpmeta xmlns:x="adobe:ns:meta/">',
+        ' <rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">',
+        f'  <rdf:Description rdf:about=""{spaces}>',
+        *lines,
+        "  </rdf:Description>",
+        " </rdf:RDF>",
+        "</x:xmpmeta>",
+        _END,
+    )
+    return "\n".join(packet).encode()
+
+
+def _alternatives(label: Label, bounded: Callable[[str], str]) -> Iterator[str]:
+    for name, field in ALTERNATIVES.items():
+        spoken = _spoken(getattr(label, field), bounded)
+        if not spoken:
+            continue
+        yield f"   <{name}>"
+        yield "    <rdf:Alt>"
+        for tag, text in spoken:
+            language = tag.translate(_ATTRIBUTE_ESCAPES)
+            yield f'     <rdf:li xml:lang="{language}">{text.translate(_ESCAPES)}</rdf:li>'
+        yield "    </rdf:Alt>"
+        yield f"   </{name}>"
+
+
+def _spoken(texts: Texts, bounded: Callable[[str], str]) -> list[tuple[str, str]]:
+    """Return tag and text of each language, before them the main one's as the default."""
+    said: dict[str, str] = {}
+    for tag, text in texts.items():
+        written = bounded(text)
+        if written and len(said) < _LANGUAGES_MAX:
+            said.setdefault(_writable(tag).strip()[: _CHARS[-1] * 2] or DEFAULT_LANGUAGE, written)
+    if not said:
+        return []
+    default = said.pop(DEFAULT_LANGUAGE, None) or next(iter(said.values()))
+    return [(DEFAULT_LANGUAGE, default), *said.items()]
+
+
+def _simple(label: Label, bounded: Callable[[str], str]) -> Iterator[str]:
+    for name, field in SIMPLE.items():
+        if field == "job_id":
+            # What is looked up by its id is of no use when it is cut: only what is no id is.
+            text = _writable(label.job_id)[:_JOB_ID_CHARS_MAX]
+        elif field == "source_type":
+            term = _writable(label.source_type)[: _CHARS[-1] * 4]
+            text = SOURCE_TYPES + term if term else ""
+        else:
+            text = bounded(getattr(label, field))
+        if text:
+            yield f"   <{name}>{text.translate(_ESCAPES)}</{name}>"
+
+
+def _writable(text: str) -> str:
+    return _UNWRITABLE.sub("", _NEW_LINE.sub("\n", text)).strip()
+
+
+def _cut(text: str, chars: int) -> str:
+    if len(text) <= chars:
+        return text
+    kept = text[: chars - 1]
+    # Half a word is read as a mistake; a language without spaces is cut where it is.
+    space = kept.rfind(" ", chars // 2)
+    return (kept[:space] if space > 0 else kept).rstrip() + "…"
