@@ -48,6 +48,16 @@ class Settings(BaseSettings):
     """A YAML file with the caps of cost centres and providers."""
     gl_mapping_file: Path | None = Field(None, validation_alias="MINTAGE_GL_MAPPING")
     """A YAML file that says which accounts of the general ledger charges belong to."""
+    signing_certificate: Path | None = Field(None, validation_alias="MINTAGE_SIGNING_CERTIFICATE")
+    """The organisation's certificate and its issuers, in PEM: what is released is signed with it."""
+    signing_key: Path | None = Field(None, validation_alias="MINTAGE_SIGNING_KEY")
+    """The certificate's key, in PEM, readable by its owner alone. Only who signs needs it."""
+    signing_timestamp_url: str | None = Field(
+        None, validation_alias="MINTAGE_SIGNING_TIMESTAMP_URL"
+    )
+    """A time stamp authority (RFC 3161), with which signatures outlive their certificate."""
+    trust_anchors: Path | None = Field(None, validation_alias="MINTAGE_TRUST_ANCHORS")
+    """The roots, in PEM, that issue the certificates of this organisation; readers trust these."""
     photo_folder: Path | None = Field(None, validation_alias="MINTAGE_PHOTOS")
     """Where studio cards may take photographs from."""
     jobs_max: int = Field(100_000, ge=1, validation_alias="MINTAGE_JOBS_MAX")
@@ -71,6 +81,25 @@ class Settings(BaseSettings):
         except (KeyError, ValueError, OSError) as error:
             raise ValueError("there is no such time zone; write it as Europe/Berlin") from error
         return name
+
+    @field_validator(
+        "signing_certificate",
+        "signing_key",
+        "signing_timestamp_url",
+        "trust_anchors",
+        mode="before",
+    )
+    @classmethod
+    def _empty_is_unset(cls, value: object) -> object:
+        return None if value == "" else value
+
+    @field_validator("signing_timestamp_url")
+    @classmethod
+    def _asks_over_http(cls, value: str | None) -> str | None:
+        address = urlsplit(value or "")
+        if value is not None and (address.scheme not in {"http", "https"} or not address.hostname):
+            raise ValueError("it has to be an http or https address with a host")
+        return value
 
     @property
     def zone(self) -> ZoneInfo:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from uuid6 import uuid7
 
-from assets import Store, open_store
+from assets import Signer, Store, open_signer, open_store
 from flows.engine import Engine, InlineEngine
 from flows.errors import BadSettings
 from flows.planning import Plan, plan_order
@@ -111,6 +111,47 @@ class House:
     def store(self) -> Store:
         """Open the store."""
         return open_store(self.settings.store_url)
+
+    def anchors(self) -> bytes | None:
+        """Read the roots that are trusted to issue this organisation's certificates.
+
+        Raises:
+            BadSettings: the file cannot be read.
+        """
+        path = self.settings.trust_anchors
+        if path is None:
+            return None
+        try:
+            return path.read_bytes()
+        except OSError as error:
+            why = (error.strerror or type(error).__name__).lower()
+            raise BadSettings(
+                f"MINTAGE_TRUST_ANCHORS cannot be used: {path} cannot be read: {why}."
+            ) from error
+
+    def signer(self) -> Signer | None:
+        """Open who signs what is released, or None where nobody does.
+
+        Raises:
+            BadSettings: a certificate without a key, or a key without a certificate.
+            CredentialsError: they cannot sign, or the extra is not installed; says which and why.
+        """
+        settings = self.settings
+        certificate, key = settings.signing_certificate, settings.signing_key
+        if certificate is None and key is None:
+            return None
+        if certificate is None or key is None:
+            given, lacking = "MINTAGE_SIGNING_CERTIFICATE", "MINTAGE_SIGNING_KEY"
+            if certificate is None:
+                given, lacking = lacking, given
+            raise BadSettings(f"{given} is set and {lacking} is not; who signs needs both.")
+        return open_signer(
+            certificate,
+            key,
+            timestamp_url=settings.signing_timestamp_url,
+            anchors=self.anchors(),
+            clock=self.clock,
+        )
 
     def access(self, *, concurrency: int = 1) -> Access:
         """Say how providers are reached."""

@@ -1,0 +1,224 @@
+"""Reads the credentials of a file that anybody may have made."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Final
+
+from assets.credentials.claim import Claim, agent_name, claim_of, source_type_of
+from assets.credentials.errors import CredentialsMissing
+from assets.credentials.sdk import MEDIA_TYPES, context, sdk
+
+FILE_BYTES_MAX: Final = 512 * 1024 * 1024
+"""A larger file is not looked into."""
+TEXT_MAX: Final = 1_000
+"""The longest text that is taken from a stranger's manifest, in characters."""
+PARENTS_MAX: Final = 16
+PROBLEMS_MAX: Final = 16
+
+_UNTRUSTED: Final = "signingCredential.untrusted"
+_WORDS: Final[Mapping[str, str]] = {
+    "assertion.dataHash.mismatch": "the bytes were changed after they were signed",
+    "assertion.bmffHash.mismatch": "the bytes were changed after they were signed",
+    "assertion.hashedURI.mismatch": "what the credentials say was changed after they were signed",
+    "claimSignature.mismatch": "the signature is not that of the credentials",
+    "claimSignature.outsideValidity": "they were signed when the certificate was not in time",
+    "signingCredential.expired": "the certificate has expired and no time stamp says that it had "
+    "not when it signed",
+    "signingCredential.invalid": "the certificate may not sign Content Credentials",
+    "signingCredential.revoked": "the certificate was revoked",
+    _UNTRUSTED: "no root that is trusted here issued the certificate",
+}
+"""What the commonest findings of the C2PA specification mean."""
+
+
+class CredentialsState(StrEnum):
+    """How far credentials can be believed."""
+
+    TRUSTED = "trusted"
+    """The bytes are as signed, and one of the given roots issued the certificate."""
+    VALID = "valid"
+    """The bytes are as signed, by somebody of whom no given root knows."""
+    INVALID = "invalid"
+    """Bytes or credentials were changed, or they cannot be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class ParentCredentials:
+    """Credentials that were there before, such as a generator's own, and what made the file then."""
+
+    title: str
+    generator: str
+    signer: str
+    source_type: str
+    state: CredentialsState
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """What a file's credentials say; every text is a stranger's unless `state` is trusted.
+
+    `problems` are sentences' parts, the worst first; `signer` is the name in the certificate and
+    its organisation; `serial` is the certificate's serial number, 0 where it cannot be read;
+    `claim` is there where Mintage's own assertion is; `signed_at` is the time stamp's, as text.
+    """
+
+    state: CredentialsState
+    problems: tuple[str, ...] = ()
+    signer: str = ""
+    serial: int = 0
+    generator: str = ""
+    source_type: str = ""
+    signed_at: str = ""
+    claim: Claim | None = None
+    parents: tuple[ParentCredentials, ...] = ()
+
+
+def read_credentials(data: bytes, media_type: str, *, anchors: bytes | None) -> Credentials | None:
+    """Read a file's credentials, or None where there are none.
+
+    Whatever cannot be read is invalid, and nothing a file holds makes this raise. Nothing is
+    fetched from the network.
+
+    Args:
+        data: the file.
+        media_type: PNG, JPEG, WebP or AVIF; any other has no credentials that are read here.
+        anchors: roots in PEM; only what one of them issued is trusted.
+
+    Raises:
+        CredentialsMissing: the extra is not installed.
+    """
+    if media_type not in MEDIA_TYPES:
+        return None
+    if len(data) > FILE_BYTES_MAX:
+        return _unreadable("the file is too large to be looked into")
+    library = sdk()
+    try:
+        with (
+            context(anchors.decode() if anchors else None) as settings,
+            library.Reader(media_type, io.BytesIO(data), context=settings) as reader,
+        ):
+            return _credentials(json.loads(reader.json()))
+    except library.C2paError.ManifestNotFound:
+        return None
+    except CredentialsMissing:
+        raise
+    except Exception as error:  # noqa: BLE001  a stranger's bytes: what cannot be read is invalid
+        return _unreadable(f"they cannot be read: {_short(str(error))}")
+
+
+def _credentials(report: Mapping[str, object]) -> Credentials:
+    manifests = report.get("manifests")
+    label = report.get("active_manifest")
+    if not isinstance(manifests, dict) or not isinstance(manifests.get(label), dict):
+        return _unreadable("they name no manifest that is there")
+    manifest: dict[str, object] = _shortened(manifests[label])
+    signature = _part(manifest, "signature_info")
+    claim = claim_of(manifest)
+    return Credentials(
+        state=_state(report.get("validation_state")),
+        problems=_problems(report),
+        signer=_signer(signature),
+        serial=_serial(signature),
+        generator=_generator(manifest),
+        source_type=source_type_of(manifest),
+        signed_at=str(signature.get("time", "")),
+        claim=claim,
+        parents=tuple(_parents(manifest, manifests)),
+    )
+
+
+def _state(found: object) -> CredentialsState:
+    known = {"Trusted": CredentialsState.TRUSTED, "Valid": CredentialsState.VALID}
+    return known.get(str(found), CredentialsState.INVALID)
+
+
+def _problems(report: Mapping[str, object]) -> tuple[str, ...]:
+    statuses = report.get("validation_status")
+    found: dict[str, None] = {}
+    for one in statuses if isinstance(statuses, list) else ():
+        if isinstance(one, dict):
+            code = _short(str(one.get("code", "")))
+            found[_WORDS.get(code, code)] = None
+    # That nobody trusts the certificate is the least where the bytes were changed.
+    ranked = sorted(found, key=lambda words: words == _WORDS[_UNTRUSTED])
+    return tuple(ranked[:PROBLEMS_MAX])
+
+
+def _parents(
+    manifest: Mapping[str, object], manifests: Mapping[str, object]
+) -> Iterator[ParentCredentials]:
+    ingredients = manifest.get("ingredients")
+    for one in ingredients[:PARENTS_MAX] if isinstance(ingredients, list) else ():
+        if not isinstance(one, dict) or one.get("relationship") != "parentOf":
+            continue
+        theirs = manifests.get(str(one.get("active_manifest")))
+        parent: dict[str, object] = _shortened(theirs) if isinstance(theirs, dict) else {}
+        yield ParentCredentials(
+            title=str(one.get("title", "")),
+            generator=_generator(parent),
+            signer=_signer(_part(parent, "signature_info")),
+            source_type=source_type_of(parent),
+            state=_parent_state(one, known=bool(parent)),
+        )
+
+
+def _parent_state(ingredient: Mapping[str, object], *, known: bool) -> CredentialsState:
+    """Say what was found of a parent when it was kept; its own bytes are here no more."""
+    active = _part(_part(ingredient, "validation_results"), "activeManifest")
+    failures = active.get("failure")
+    codes = {
+        str(one.get("code")) if isinstance(one, dict) else ""
+        for one in (failures if isinstance(failures, list) else ())
+    }
+    if not known or codes - {_UNTRUSTED}:
+        return CredentialsState.INVALID
+    return CredentialsState.VALID if codes else CredentialsState.TRUSTED
+
+
+def _generator(manifest: Mapping[str, object]) -> str:
+    agents = manifest.get("claim_generator_info")
+    if isinstance(agents, list) and agents:
+        return agent_name(agents[0])
+    return str(manifest.get("claim_generator", ""))
+
+
+def _signer(signature: Mapping[str, object]) -> str:
+    names = [str(signature.get("common_name", "")), str(signature.get("issuer", ""))]
+    name, organisation = names
+    if not name or not organisation or name == organisation:
+        return name or organisation
+    return f"{name} ({organisation})"
+
+
+def _serial(signature: Mapping[str, object]) -> int:
+    text = str(signature.get("cert_serial_number", ""))
+    return int(text) if text.isascii() and text.isdecimal() else 0
+
+
+def _part(values: Mapping[str, object], name: str) -> dict[str, object]:
+    found = values.get(name)
+    return found if isinstance(found, dict) else {}
+
+
+def _unreadable(why: str) -> Credentials:
+    return Credentials(CredentialsState.INVALID, (why,))
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= TEXT_MAX else f"{text[:TEXT_MAX]}…"
+
+
+def _shortened(value: Any) -> Any:  # noqa: ANN401  any JSON value, and the same kind of value back
+    """Cut every text of a JSON value short."""
+    if isinstance(value, str):
+        return _short(value)
+    if isinstance(value, list):
+        return [_shortened(one) for one in value]
+    if isinstance(value, dict):
+        return {name: _shortened(one) for name, one in value.items()}
+    return value

@@ -1,0 +1,151 @@
+"""Signs files: a manifest of what made them and which gates they passed, bound to their bytes."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from assets.credentials.claim import Claim, definition
+from assets.credentials.errors import SigningFailed
+from assets.credentials.papers import Papers, read_papers
+from assets.credentials.reading import CredentialsState, read_credentials
+from assets.credentials.sdk import MEDIA_TYPES, context, sdk
+
+CREATED: Final = "c2pa.created"
+TRANSCODED: Final = "c2pa.transcoded"
+"""What C2PA calls a change of encoding or of scale: what finishing does to a generator's file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Signer:
+    """An organisation's certificate at work. May be used by many threads at once.
+
+    Nothing of the library outlives one call, so that threads share nothing but text.
+    """
+
+    papers: Papers = field(repr=False)
+    timestamp_url: str | None = field(default=None, repr=False)
+
+    @property
+    def certificate_sha256(self) -> str:
+        """The SHA-256 of the signing certificate in DER, in hex."""
+        return self.papers.certificate_sha256
+
+    @property
+    def subject(self) -> str:
+        """Whose certificate it is, as readers of a file are shown."""
+        return self.papers.subject
+
+    @property
+    def expires(self) -> datetime:
+        """The last moment at which it may sign."""
+        return self.papers.expires
+
+    def sign(
+        self,
+        data: bytes,
+        media_type: str,
+        claim: Claim,
+        *,
+        parent: bytes | None = None,
+        parent_media_type: str | None = None,
+    ) -> bytes:
+        """Sign a file; pixels and XMP stay as they are, credentials in it are replaced.
+
+        Args:
+            data: the finished and labelled bytes; nothing may change them after this.
+            media_type: of `data`; PNG, JPEG, WebP or AVIF.
+            claim: what is signed.
+            parent: the generator's own bytes where they carry credentials, which are kept as the
+                parent of the new ones. They may be broken: then the parent is kept with what is
+                wrong with it. Without credentials they are not needed.
+            parent_media_type: of `parent`; that of `data` without it.
+
+        Raises:
+            SigningFailed: these bytes cannot be signed, or the time stamp could not be had.
+            CredentialsMissing: the extra is not installed.
+        """
+        if media_type not in MEDIA_TYPES:
+            raise SigningFailed(f"{media_type} files cannot be signed; PNG, JPEG, WebP, AVIF can.")
+        signed = self._signed(data, media_type, claim, parent, parent_media_type or media_type)
+        found = read_credentials(signed, media_type, anchors=None)
+        if found is None or found.state is CredentialsState.INVALID:
+            why = "; ".join(found.problems) if found else "there are none in it"
+            raise SigningFailed(f"The signed bytes of {claim.job_id} do not verify: {why}.")
+        return signed
+
+    def _signed(
+        self, data: bytes, media_type: str, claim: Claim, parent: bytes | None, parent_type: str
+    ) -> bytes:
+        library = sdk()
+        action = CREATED if parent is None else TRANSCODED
+        out = io.BytesIO()
+        try:
+            with (
+                context() as settings,
+                self._hand() as hand,
+                library.Builder(
+                    json.dumps(definition(claim, action=action)), context=settings
+                ) as builder,
+            ):
+                if parent is not None:
+                    # The library then says that the parent was opened, and binds it to that action.
+                    builder.set_intent(library.C2paBuilderIntent.EDIT)
+                    builder.add_ingredient(
+                        {"title": "What the generator gave", "relationship": "parentOf"},
+                        parent_type,
+                        io.BytesIO(parent),
+                    )
+                builder.sign(hand, media_type, io.BytesIO(data), out)
+        except library.C2paError as error:
+            raise SigningFailed(
+                f"The file of {claim.job_id} could not be signed{self._stamp()}: {error}."
+            ) from error
+        return out.getvalue()
+
+    def _hand(self) -> Any:  # noqa: ANN401  the library has no types
+        library = sdk()
+        return library.Signer.from_info(
+            library.C2paSignerInfo(
+                alg=self.papers.algorithm.encode(),
+                sign_cert=self.papers.chain,
+                private_key=self.papers.key,
+                ta_url=self.timestamp_url.encode() if self.timestamp_url else None,
+            )
+        )
+
+    def _stamp(self) -> str:
+        if self.timestamp_url is None:
+            return ""
+        return f" with a time stamp of {urlsplit(self.timestamp_url).hostname}"
+
+
+def open_signer(
+    certificate: Path,
+    key: Path,
+    *,
+    timestamp_url: str | None = None,
+    anchors: bytes | None = None,
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+) -> Signer:
+    """Read an organisation's certificate and key, and find out whether they sign.
+
+    Args:
+        certificate: a PEM file: the signing certificate, then its issuers without the root.
+        key: a PEM file that only its owner can read, with the key unlocked.
+        timestamp_url: an authority (RFC 3161) that is asked for the time of each signature.
+        anchors: the roots that readers trust, in PEM; with them the chain has to lead to one.
+        clock: says whether the certificate is in time.
+
+    Raises:
+        BadCertificate: they cannot sign, and why.
+        CredentialsMissing: the extra is not installed.
+    """
+    sdk()
+    return Signer(read_papers(certificate, key, now=clock(), anchors=anchors), timestamp_url)
