@@ -35,6 +35,9 @@ NAME_BYTES_MAX: Final = 500
 """The longest output name, in bytes of UTF-8: a job's id has to fit into S3's 2 KB of metadata,
 where a character outside ASCII takes three times its bytes."""
 
+_EDITION_PARTS: Final = 4
+"""released, campaign, slug, edition: an order's folder has four parts."""
+
 _DIGEST: Final = re.compile(r"[0-9a-f]{64}")
 
 
@@ -70,6 +73,14 @@ def edition_prefix(campaign: str, order_id: str) -> str:
     slug, edition = split_order_id(order_id)
     prefix = f"{RELEASED}{_campaign(campaign)}/{slug}/{edition}"
     return check_key(prefix) + "/"
+
+
+def edition_of(key: str) -> str | None:
+    """Give the folder, as `edition_prefix` names it, that a released key lies in; else None."""
+    parts = key.split("/")
+    if not key.startswith(RELEASED) or len(parts) <= _EDITION_PARTS:
+        return None
+    return "/".join(parts[:_EDITION_PARTS]) + "/"
 
 
 def latest_prefix(campaign: str) -> str:
