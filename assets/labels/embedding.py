@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from assets.labels import jpeg_labels, png_labels, webp_labels
+from assets.labels import avif_labels, jpeg_labels, png_labels, webp_labels
 from assets.labels.label import Label
 from assets.labels.packet_reading import label_in
 from assets.labels.packet_writing import packet_of
@@ -73,4 +73,4 @@ def _container(data: bytes) -> _Container | None:
         return jpeg_labels
     if data.startswith(b"RIFF") and data[8:12] == b"WEBP":
         return webp_labels
-    return None
+    return avif_labels if avif_labels.is_avif(data) else None
