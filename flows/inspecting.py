@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
+from flows.done_reading import read_done
 from flows.errors import BadOrder, BadSettings
-from flows.job_plan import read_done
 from flows.order_form import show
 from flows.order_sources import is_slug, read_sources
 from flows.order_text import read_order_text

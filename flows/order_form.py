@@ -7,11 +7,8 @@ handed to that role's own form when the order is planned, job by job, with place
 
 from __future__ import annotations
 
-import copy
 import difflib
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Annotated, Literal, get_args
 
@@ -21,12 +18,10 @@ from pydantic import (
     ConfigDict,
     Field,
     PlainSerializer,
-    ValidationError,
 )
-from pydantic_core import ErrorDetails
 
+from flows.label_form import LabelForm
 from flows.order_text import NumberText
-from flows.problems import FieldPath, Places, Problem, dotted, within
 
 _MONEY = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
 
@@ -36,12 +31,13 @@ def _money(value: object) -> Decimal:
         return value
     if not isinstance(value, str):
         raise ValueError("money is written as a quoted decimal string")  # noqa: TRY004  pydantic turns ValueError into a problem
-    if not _is_money(value):
+    if not is_money(value):
         raise ValueError("not an amount above zero")
     return Decimal(value)
 
 
-def _is_money(text: str) -> bool:
+def is_money(text: str) -> bool:
+    """Whether a text is an exact amount above zero."""
     return _MONEY.fullmatch(text) is not None and Decimal(text) > 0
 
 
@@ -145,8 +141,9 @@ class OrderForm(_Form):
         exclude_if=lambda value: value is None,
         description="a brand kit by its file's name in brands/, such as acme for brands/acme.yaml",
     )
-    output: dict[str, object] = Field(
-        description="a mapping with width, height, format, quality and name"
+    output: dict[str, object] | Annotated[list[dict[str, object]], Field(min_length=1)] = Field(
+        description="a mapping with width, height, format, quality and name, or a list of them: "
+        "the master first, then its renditions"
     )
     done: list[dict[str, object] | str] = Field(
         min_length=1, description="a list of criteria, such as `- format: {is: webp}`"
@@ -159,6 +156,11 @@ class OrderForm(_Form):
         exclude_if=lambda value: value == "first",
         description="first (stop judging a file at the first rule that blocks it) or all",
     )
+    label: LabelForm | None = Field(
+        None,
+        exclude_if=lambda value: value is None,
+        description=f"a mapping with any of {', '.join(LabelForm.model_fields)}",
+    )
     concurrency: int = Field(16, ge=1, le=1_000, description="a whole number from 1 to 1,000")
 
     items_sha256: str | None = Field(None, exclude_if=lambda value: value is None, repr=False)
@@ -167,14 +169,15 @@ class OrderForm(_Form):
     """Set by planning, never by people: the digest of all that the brand kit said."""
 
 
-_OWN = ("items_sha256", "brand_sha256")
+OWN_FIELDS = ("items_sha256", "brand_sha256")
 
 
-def _top_fields() -> tuple[str, ...]:
-    return tuple(name for name in OrderForm.model_fields if name not in _OWN)
+def top_fields() -> tuple[str, ...]:
+    """Name the fields that people write."""
+    return tuple(name for name in OrderForm.model_fields if name not in OWN_FIELDS)
 
 
-def _described(path: tuple[int | str, ...]) -> tuple[str | None, tuple[str, ...]]:
+def described(path: tuple[int | str, ...]) -> tuple[str | None, tuple[str, ...]]:
     """Give the `wanted` text of the field at a path, and the field names known beside it."""
     form: type[BaseModel] | None = OrderForm
     wanted: str | None = None
@@ -182,7 +185,7 @@ def _described(path: tuple[int | str, ...]) -> tuple[str | None, tuple[str, ...]
     for part in path:
         if form is None or not isinstance(part, str):
             break
-        siblings = _top_fields() if form is OrderForm else tuple(form.model_fields)
+        siblings = top_fields() if form is OrderForm else tuple(form.model_fields)
         known = form.model_fields.get(part)
         if known is None:
             return None, siblings
@@ -231,160 +234,3 @@ def did_you_mean(word: str, known: tuple[str, ...]) -> str:
     """Suggest the nearest known word, with a leading space, or nothing."""
     near = difflib.get_close_matches(word, known, n=1)
     return f" (did you mean {near[0]}?)" if near else ""
-
-
-def _problem(
-    error: ErrorDetails, data: Mapping[str, object], places: Places
-) -> tuple[FieldPath, Problem]:
-    # pydantic adds the names of union members to a path; only what is in the file may stay.
-    path: tuple[int | str, ...] = ()
-    here: object = data
-    for part in error["loc"]:
-        missing = error["type"] == "missing" and part == error["loc"][-1]
-        if isinstance(here, dict) and (part in here or missing):
-            path = (*path, part)
-            here = here.get(part)
-        elif isinstance(here, list) and isinstance(part, int):
-            path = (*path, part)
-            here = here[part] if part < len(here) else None
-    wanted, siblings = _described(path)
-    if error["type"] == "extra_forbidden":
-        name = str(path[-1])
-        return path, places.problem(
-            path,
-            f"an unknown field{did_you_mean(name, siblings)}",
-            f"only {', '.join(siblings)}" if siblings else "only fields that the form has",
-        )
-    if error["type"] == "missing":
-        return path, places.problem(path, "nothing", wanted or "this field")
-    found = show(here)
-    if isinstance(here, (NumberText, int)) and path in {("budget", "cap"), ("budget", "per_job")}:
-        quoted = _quoted(here.text if isinstance(here, NumberText) else str(here))
-        return path, places.problem(
-            path,
-            f"{found}, which is no exact amount",
-            f"it quoted: {quoted}" if quoted else str(wanted),
-        )
-    return path, places.problem(path, found, wanted or error["msg"])
-
-
-def _quoted(text: str) -> str | None:
-    """Write an amount as it is wanted, with the same value; None where it cannot be one."""
-    try:
-        plain = f"{Decimal(text):f}"
-    except InvalidOperation:
-        return None
-    whole, _, cents = plain.partition(".")
-    amount = f"{whole}.{cents:0<2}"
-    return f'"{amount}"' if _is_money(amount) else None
-
-
-_MENDED: dict[tuple[str, ...], object] = {
-    ("order",): "mended",
-    ("title",): "mended",
-    ("owner",): "mended",
-    ("cost_center",): "mended",
-    ("campaign",): "mended",
-    ("budget",): {"cap": "1", "per_job": "999999999"},
-    ("budget", "cap"): "1",
-    ("budget", "per_job"): "999999999",
-    ("budget", "attempts"): 1,
-    ("brief",): {"prompt": "mended"},
-    ("brief", "prompt"): "mended",
-    ("generator",): {"provider": "mended", "model": "mended"},
-    ("generator", "provider"): "mended",
-    ("generator", "model"): "mended",
-    ("generator", "params"): {},
-    ("output",): {},
-    ("done",): ["not_blank"],
-    ("variants",): 1,
-    ("review",): "none",
-    ("concurrency",): 1,
-}
-"""What stands in for a wrong field while the rest of an order is judged."""
-
-
-_DEPENDING: dict[str, tuple[str, ...]] = {
-    "generator": ("output.upscale_max",),
-    "generator.provider": ("generator",),
-    "generator.model": ("generator.params", "output.upscale_max"),
-}
-"""What cannot be judged either where a field is wrong."""
-
-
-def _depending(path: str) -> tuple[str, ...]:
-    if within(path, "matrix") or within(path, "items"):
-        # Without them nothing binds the placeholders, and jobs seem to have one name.
-        return ("brief", "generator.params", "output", "done")
-    return _DEPENDING.get(path, ())
-
-
-@dataclass(frozen=True, slots=True)
-class Unreadable:
-    """An order whose form is wrong: its problems, and the same order with the wrong fields mended.
-
-    `mended` is None where a field is wrong that nothing can stand in for.
-    """
-
-    problems: tuple[Problem, ...]
-    paths: tuple[str, ...]
-    mended: OrderForm | None
-
-    def covers(self, field: str) -> bool:
-        """Whether a later problem is, or may be, only about something that was mended."""
-        return any(
-            within(field, path) or any(within(field, other) for other in _depending(path))
-            for path in self.paths
-        )
-
-
-def parse_order(data: dict[str, object], places: Places) -> OrderForm | Unreadable:
-    """Read the form, or list every problem with its line."""
-    found: dict[FieldPath, Problem] = {}
-    details: list[ErrorDetails] = []
-    for own in _OWN:
-        if own in data:
-            wanted = f"only {', '.join(_top_fields())}"
-            found[own,] = places.problem((own,), "an unknown field", wanted)
-    try:
-        form = OrderForm.model_validate({key: data[key] for key in data if key not in _OWN})
-        if not found:
-            return form
-    except ValidationError as error:
-        details = error.errors(include_url=False)
-    for detail in details:
-        path, problem = _problem(detail, data, places)
-        found.setdefault(path, problem)
-    # Below a problem only the deepest says what to do: a list under `review:` is one fault, not two.
-    deepest = {
-        path: problem
-        for path, problem in found.items()
-        if not any(other != path and other[: len(path)] == path for other in found)
-    }
-    return Unreadable(
-        tuple(deepest.values()), tuple(dotted(path) for path in deepest), _mend(data, deepest)
-    )
-
-
-def _mend(data: dict[str, object], paths: Iterable[FieldPath]) -> OrderForm | None:
-    mended = copy.deepcopy(data)
-    for path in paths:
-        holder: object = mended
-        for part in path[:-1]:
-            holder = holder.get(part) if isinstance(holder, dict) else None
-        names = tuple(str(part) for part in path)
-        if not isinstance(holder, dict):
-            return None
-        top = _MENDED.get(names)
-        if top is None:
-            top = _MENDED.get(names[:1]) if names[:1] == ("review",) else None
-            names = names[:1] if top is not None else names
-            holder = mended if top is not None else holder
-        if top is None:
-            holder.pop(names[-1], None)
-        else:
-            holder[names[-1]] = copy.deepcopy(top)
-    try:
-        return OrderForm.model_validate(mended)
-    except ValidationError:
-        return None

@@ -12,11 +12,13 @@ from typing import Protocol
 
 from flows.brand_kits import ForbiddenWords
 from flows.briefs import attempt_seed, canonical_json
+from flows.done_reading import Report
 from flows.errors import BadOrder
 from flows.item_rows import Rows
 from flows.job_names import name_key
-from flows.job_plan import JobPlanner, PlannedJob, Report, names_in_done
-from flows.order_form import OrderForm, Unreadable, parse_order, show
+from flows.job_plan import JobPlanner, PlannedJob, names_in_done
+from flows.order_form import OrderForm, show
+from flows.order_parsing import Unreadable, parse_order
 from flows.order_sources import Sources, read_sources
 from flows.order_text import as_written, read_order_text
 from flows.placeholders import Variables
@@ -251,7 +253,7 @@ def _too_many(count: int, form: OrderForm, findings: _Findings, jobs_max: int) -
 
 
 def _check_done_names(form: OrderForm, findings: _Findings) -> None:
-    if not set(names_in_done(form)) & {"dimensions", "format"}:
+    if not set(names_in_done(form.done)) & {"dimensions", "format"}:
         findings.add(
             ("done",),
             "no `dimensions` and no `format`",

@@ -45,7 +45,13 @@ if TYPE_CHECKING:
     from generators.cards import CardListing, Cards, ModelCard, load_cards
     from generators.finishing import Finished, Unfinishable, finish
     from generators.mending import Encoding, Trim, mend
-    from generators.opening import open_generator, open_statements, open_with, providers
+    from generators.opening import (
+        open_generator,
+        open_statements,
+        open_with,
+        providers,
+        source_type,
+    )
     from generators.output_form import Output
 
 __all__ = [
@@ -92,6 +98,7 @@ __all__ = [
     "open_statements",
     "open_with",
     "providers",
+    "source_type",
 ]
 
 _LAZY = {
@@ -113,6 +120,7 @@ _LAZY = {
     "open_statements": "generators.opening",
     "open_with": "generators.opening",
     "providers": "generators.opening",
+    "source_type": "generators.opening",
 }
 
 

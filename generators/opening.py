@@ -1,15 +1,17 @@
 """Opening a generator: the card says the provider, and the provider's file opens the model.
 
-A provider is one file `<name>_provider.py` in this folder with `PROVIDER` and
-`open_model(card, access)`; one that keeps a record of what it bills has
-`open_statements(cards, access)` too. It is found by its name, and imported only when a model of it is opened.
+A provider is one file `<name>_provider.py` in this folder with `PROVIDER`, `open_model(card, access)`
+and `source_type(params)`, which says what its pictures are; one that keeps a record of what it bills
+has `open_statements(cards, access)` too. It is found by its name, and imported only when a model of
+it is opened.
 """
 
 from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import cache
 from typing import cast
 
 from generators.access import Access
@@ -89,6 +91,29 @@ def open_statements(provider: str, access: Access, *, cards: Cards | None = None
         known = (name for name, module in sorted(modules.items()) if _statements_opener(module))
         raise NoStatements(provider, tuple(known))
     return opener(load_cards() if cards is None else cards, access)
+
+
+def source_type(provider: str, params: Mapping[str, object] | None = None) -> str:
+    """Say who a provider's pictures are made by, in a term of IPTC's digital source types.
+
+    It is the last part of an address such as
+    http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia. `params` are those of the
+    order's generator, placeholders filled in.
+
+    Raises:
+        NoProvider: there is no adapter of that name.
+    """
+    return _source_type_teller(provider)(params or {})
+
+
+@cache
+def _source_type_teller(provider: str) -> Callable[[Mapping[str, object]], str]:
+    """Find who tells it; asked for every job of an order, so the folder is read once."""
+    modules = provider_modules()
+    if provider not in modules:
+        raise NoProvider(provider, tuple(sorted(modules)))
+    module = importlib.import_module(modules[provider])
+    return cast("Callable[[Mapping[str, object]], str]", module.source_type)
 
 
 def _statements_opener(module: str) -> Callable[[Cards, Access], Statements] | None:

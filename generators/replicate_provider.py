@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from generators.access import Access
 from generators.cards import Cards, ModelCard
 from generators.contract import Generator, Statements
 
 PROVIDER = "replicate"
+SOURCE_TYPE = "trainedAlgorithmicMedia"
+"""IPTC's word for media that a trained model made."""
+
+
+def source_type(params: Mapping[str, object]) -> str:
+    """Say in IPTC's words who makes the pictures: whatever is asked, a trained model."""
+    del params
+    return SOURCE_TYPE
 
 
 def open_model(card: ModelCard, access: Access) -> Generator:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,9 +15,18 @@ if TYPE_CHECKING:
     from generators.studio import StudioGenerator
 
 PROVIDER = "studio"
+SOURCE_TYPE = "algorithmicMedia"
+"""IPTC's word for media that an algorithm made without training data."""
+SOURCE_TYPE_WITH_PHOTO = "composite"
+"""IPTC's word for a mix of elements of any origin: a photograph, whoever took or made it, and a drawing."""
 
 _PHOTO_FOLDER = Path("photos")
 """Where photographs are looked for when no folder is set, below where Mintage is run."""
+
+
+def source_type(params: Mapping[str, object]) -> str:
+    """Say in IPTC's words who makes the cards: the studio alone, or around somebody's photograph."""
+    return SOURCE_TYPE_WITH_PHOTO if params.get("photo") else SOURCE_TYPE
 
 
 def open_model(card: ModelCard, access: Access) -> Generator:

@@ -13,7 +13,8 @@ from unit.flows.order_parts import GONE, names, only, order, plan, problems
 
 from flows import BadOrder
 from flows.item_rows import Rows
-from flows.order_form import OrderForm, parse_order
+from flows.order_form import OrderForm
+from flows.order_parsing import parse_order
 from flows.order_text import read_order_text
 
 

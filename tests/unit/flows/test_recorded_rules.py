@@ -7,7 +7,8 @@ import json
 import pytest
 from unit.flows.order_parts import order
 
-from flows.job_plan import JobPlanner, read_done, what_is_missing
+from flows.done_reading import read_done
+from flows.job_plan import JobPlanner, what_is_missing
 from flows.order_form import OrderForm
 from validators import Criterion, registered
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from flows.job_plan import read_done
+from flows.done_reading import read_done
 from validators import contradictions, criteria_forms, parse_done, registered
 
 
