@@ -77,11 +77,12 @@ class Places:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """An infe box: which item, whether it is an XMP packet, and the box as it was."""
+    """An infe box: which item, whether it is XMP or Exif, and the box as it was."""
 
     item: int
     is_xmp: bool
     raw: bytes
+    is_exif: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,10 +216,11 @@ def _entry(data: bytes, box: Box) -> Entry:
     item = cursor.number(4 if version > _LONG_VERSION else 2)
     cursor.number(2)  # Its protection.
     is_xmp = False
-    if version >= _LONG_VERSION and cursor.word() == b"mime":
+    kind = cursor.word() if version >= _LONG_VERSION else b""
+    if kind == b"mime":
         cursor.text()  # Its name.
         is_xmp = cursor.text().lower() == _XMP_TYPE
-    return Entry(item, is_xmp, data[box.start : box.end])
+    return Entry(item, is_xmp, data[box.start : box.end], kind == b"Exif")
 
 
 def _version(cursor: Cursor, newest: int) -> int:

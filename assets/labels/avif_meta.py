@@ -26,8 +26,10 @@ from assets.labels.avif_items import (
     read_references,
     xmp_entry,
 )
+from assets.labels.exif_texts import without_texts
 
 _FULL: Final = 4
+_EXIF_ITEMS_MAX: Final = 16
 _BLANKS_MAX: Final = 64
 
 
@@ -159,6 +161,38 @@ def _groups(data: bytes, meta: Meta) -> list[int]:
             cursor = Cursor(data, group.body + _FULL, group.end)
             numbers.append(cursor.number(4))
     return numbers
+
+
+def without_exif_texts(data: bytes, contents: Contents) -> bytes:
+    """Return the file with the texts of its Exif items overwritten.
+
+    Only of those in one run of the file, as everybody writes them: the others are left alone.
+    """
+    exif = {entry.item for entry in contents.entries.entries if entry.is_exif}
+    if len(exif) > _EXIF_ITEMS_MAX:
+        return data
+    for place in contents.places.places:
+        if place.item not in exif or place.method != IN_FILE or len(place.extents) != 1:
+            continue
+        _, start, length = place.extents[0]
+        if _shared(place, contents.places.places):
+            continue
+        # Before Exif stands the distance to it: 0, or 6 where its six letters are there too.
+        begin = start + 4 + int.from_bytes(data[start : start + 4], "big")
+        end = start + length
+        if begin < end <= len(data):
+            data = b"".join((data[:begin], without_texts(data[begin:end]), data[end:]))
+    return data
+
+
+def _shared(own: Place, places: tuple[Place, ...]) -> bool:
+    _, start, length = own.extents[0]
+    return any(
+        extent.offset < start + length and start < extent.offset + extent.length
+        for place in places
+        if place is not own and place.method == IN_FILE
+        for extent in place.extents
+    )
 
 
 def blanked(data: bytes, meta: Meta, gone: tuple[Place, ...], kept: tuple[Place, ...]) -> bytes:

@@ -19,6 +19,7 @@ from assets.labels.avif_meta import (
     read_contents,
     read_meta,
     with_item,
+    without_exif_texts,
     without_packets,
     written,
 )
@@ -50,7 +51,8 @@ def moved_file(data: bytes, leave_out: Callable[[Box], bool], packet: bytes | No
     meta = read_meta(data, next(box for box in top if box.kind == b"meta"))
     before = read_contents(data, meta)
     contents, gone = without_packets(before) if packet is not None else (before, ())
-    data = blanked(data, meta, gone, contents.places.places)
+    if packet is not None:
+        data = without_exif_texts(blanked(data, meta, gone, contents.places.places), contents)
     cuts = _cuts(top, contents, gone)
     kept = [box for box in top if not leave_out(box)]
 

@@ -27,9 +27,10 @@ def write_label(data: bytes, label: Label) -> bytes | None:
 
     PNG, JPEG, WebP and AVIF. Lossless: the coded pixels, the colour profile and everything else stay
     byte for byte. What the file said before in the label's place goes: any XMP packet as a whole,
-    IPTC's older fields in a JPEG, and the texts of a PNG under its own words for title, author,
-    description, copyright, software and source. The same file and label always give the same bytes,
-    and labelling twice is the same as labelling once.
+    IPTC's older fields in a JPEG, the texts of a PNG under its own words for title, author,
+    description, copyright, software and source, and the texts of Exif's first directory (place,
+    orientation and camera stay: another rule judges them). The same file and label always give the
+    same bytes, and labelling twice is the same as labelling once.
 
     None where a part is missing or damaged, where other data follow the picture, and where an AVIF
     is built in a way that cannot be changed safely. Content credentials are left where they are,

@@ -10,11 +10,13 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
+from assets.labels.exif_texts import without_texts
 from assets.labels.image_resources import without_iptc
 from assets.labels.terms import PACKET_BYTES_MAX
 
 _XMP: Final = b"http://ns.adobe.com/xap/1.0/\0"
 _EXTENDED: Final = b"http://ns.adobe.com/xmp/extension/\0"
+_EXIF: Final = b"Exif\0"
 _PHOTOSHOP: Final = b"Photoshop 3.0\0"
 
 _MARKER: Final = re.compile(rb"\xff++([^\x00\xff])")
@@ -62,6 +64,9 @@ def with_packet(data: bytes, packet: bytes) -> bytes | None:
         if _is_photoshop(data, segment):
             kept.append(resources)
             resources = b""
+        elif _begins(data, segment, _APP1, _EXIF):
+            kept.append(data[segment.start : segment.payload])
+            kept.append(without_texts(data[segment.payload : segment.end]))
         else:
             kept.append(data[segment.start : segment.end])
     return b"".join(kept)
@@ -127,7 +132,7 @@ def _begins(data: bytes, segment: _Segment, code: int, head: bytes) -> bool:
 
 def _leads(data: bytes, segment: _Segment) -> bool:
     """Tell whether readers expect this one right at the beginning: JFIF, its addition, Exif."""
-    return segment.code == _APP0 or _begins(data, segment, _APP1, b"Exif\0")
+    return segment.code == _APP0 or _begins(data, segment, _APP1, _EXIF)
 
 
 def _is_xmp(data: bytes, segment: _Segment) -> bool:

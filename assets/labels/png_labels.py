@@ -10,6 +10,8 @@ import zlib
 from dataclasses import dataclass
 from typing import Final
 
+from assets.labels.exif_texts import without_texts
+
 SIGNATURE: Final = b"\x89PNG\r\n\x1a\n"
 _CHUNKS_MAX: Final = 100_000
 """A large picture in chunks of 8 KiB has some thousands; a file of empty ones must end soon."""
@@ -30,6 +32,8 @@ _RIVALS: Final = frozenset(
         b"source",
         b"raw profile type xmp",
         b"raw profile type iptc",
+        # ImageMagick's name for XMP, and sometimes Exif, that came out of a JPEG.
+        b"raw profile type app1",
     }
 )
 """Keywords of texts that say, in another place, what the label says; in lower case."""
@@ -61,7 +65,10 @@ def with_packet(data: bytes, packet: bytes) -> bytes | None:
         if chunk.kind == b"IDAT" and not written:
             kept += _made(b"iTXt", _XMP_HEAD + packet)
             written = True
-        kept += data[chunk.start : chunk.end]
+        if chunk.kind == b"eXIf":
+            kept += _made(b"eXIf", without_texts(data[chunk.start + _HEAD : chunk.end - _CRC]))
+        else:
+            kept += data[chunk.start : chunk.end]
     return bytes(kept)
 
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from assets.labels.exif_texts import without_texts
+
 _PREAMBLE: Final = 12
 _HEAD: Final = 8
 _CHUNKS_MAX: Final = 10_000
@@ -47,7 +49,10 @@ def with_packet(data: bytes, packet: bytes) -> bytes | None:
         i for i, chunk in enumerate(kept) if chunk.kind in _PIXELS or chunk.kind == b"EXIF"
     )
     for index, chunk in enumerate(kept):
-        body.append(_raw(data, chunk))
+        if chunk.kind == b"EXIF":
+            body.append(_made(b"EXIF", without_texts(data[chunk.start + _HEAD : chunk.stop])))
+        else:
+            body.append(_raw(data, chunk))
         if index == behind:
             body.append(_made(b"XMP ", packet))
     return _riff(body)
