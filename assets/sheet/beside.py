@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from assets.directory_store import DirectoryStore
-from assets.layout import MANIFEST_JSON, RELEASED
+from assets.layout import MANIFEST_JSON, RELEASED, SHEET_HTML
 from assets.manifest import read_manifest
-from assets.sheet.harvest import SHEET_HTML, Thumbnails
+from assets.sheet.harvest import Thumbnails
 from assets.sheet.page import SheetHeader
 from assets.sheet.writing import Sheet, relative_links, write_sheet
 from assets.store import Store

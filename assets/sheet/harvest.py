@@ -9,13 +9,11 @@ from collections.abc import Iterator
 from typing import Final, Self
 
 from assets.errors import AssetsError, Missing, StoreUnavailable
-from assets.layout import RELEASED
+from assets.layout import RELEASED, SHEET_HTML
 from assets.manifest import ManifestRow
 from assets.sheet.thumbnails import BYTES_MAX, is_thumbnail, thumbnail
 from assets.store import Store, check_digest
 
-SHEET_HTML: Final = "index.html"
-"""A sheet's name, beside its manifest."""
 
 _LINE_BYTES_MAX: Final = 1 << 20
 _LINE: Final = re.compile(rb'\{"sha256":"([0-9a-f]{64})","thumbnail":"([^"\\]*)"')
