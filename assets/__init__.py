@@ -9,6 +9,7 @@ file, and find in it, what it says of itself.
 
 from __future__ import annotations
 
+from assets.asset_filter import CONDITION_NAMES, AssetFilter, Condition, read_condition
 from assets.audit import AuditKind, AuditProblem, AuditReport, audit
 from assets.credentials import (
     BadCertificate,
@@ -26,12 +27,14 @@ from assets.credentials import (
 from assets.directory_store import DirectoryStore
 from assets.errors import (
     AssetsError,
+    BadFilter,
     BadKey,
     BadStoreUrl,
     DigestMismatch,
     KeyTaken,
     ManifestError,
     Missing,
+    NoLink,
     StoreError,
     StoreUnavailable,
 )
@@ -54,6 +57,7 @@ from assets.layout import (
     release_key,
     staging_key,
 )
+from assets.listing import Edition, editions, listing
 from assets.manifest import (
     Manifest,
     ManifestHeader,
@@ -65,7 +69,9 @@ from assets.manifest import (
 )
 from assets.memory_store import MemoryStore
 from assets.opening import open_store, place_of
-from assets.pull import PullOutcome, PullReport, PullStep, listing, pull
+from assets.places import place_of_release, places_of_release
+from assets.pull import pull
+from assets.pull_report import PullOutcome, PullReport, PullStep, Recall, RecallOutcome
 from assets.receipts import Approval, Mend, ReleaseForm, Verification, receipt_json
 from assets.release import Released, release
 from assets.staging import stage, staged
@@ -73,24 +79,29 @@ from assets.store import Head, PutOutcome, Store
 
 __all__ = [
     "ALGORITHMIC",
+    "CONDITION_NAMES",
     "LABEL_ENTRIES",
     "NAME_BYTES_MAX",
     "TRAINED",
     "Approval",
+    "AssetFilter",
     "AssetsError",
     "AuditKind",
     "AuditProblem",
     "AuditReport",
     "BadCertificate",
+    "BadFilter",
     "BadKey",
     "BadStoreUrl",
     "Claim",
+    "Condition",
     "Credentials",
     "CredentialsError",
     "CredentialsMissing",
     "CredentialsState",
     "DigestMismatch",
     "DirectoryStore",
+    "Edition",
     "Head",
     "KeyTaken",
     "Label",
@@ -101,11 +112,14 @@ __all__ = [
     "MemoryStore",
     "Mend",
     "Missing",
+    "NoLink",
     "ParentCredentials",
     "PullOutcome",
     "PullReport",
     "PullStep",
     "PutOutcome",
+    "Recall",
+    "RecallOutcome",
     "ReleaseForm",
     "Released",
     "Signer",
@@ -118,13 +132,17 @@ __all__ = [
     "Withdrawn",
     "audit",
     "edition_prefix",
+    "editions",
     "has_credentials",
     "listing",
     "manifest_key",
     "open_signer",
     "open_store",
     "place_of",
+    "place_of_release",
+    "places_of_release",
     "pull",
+    "read_condition",
     "read_credentials",
     "read_label",
     "read_manifest",

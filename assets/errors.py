@@ -8,7 +8,9 @@ AssetsError
 │   ├── Missing             there is nothing under the key
 │   ├── KeyTaken            other bytes are there already; what was put once never changes
 │   └── DigestMismatch      the bytes are not those that their SHA-256 promises
-└── ManifestError           a manifest cannot be read, or says something that cannot be true
+├── ManifestError           a manifest cannot be read, or says something that cannot be true
+├── BadFilter               a condition that no asset can be asked about
+└── NoLink                  no link can be made: not on S3, not for so long, not for that
 """
 
 from __future__ import annotations
@@ -74,3 +76,11 @@ class DigestMismatch(StoreError):
 
 class ManifestError(AssetsError):
     """A manifest that cannot be read, or that says something which cannot be true."""
+
+
+class BadFilter(AssetsError):
+    """A condition on assets that is not written as one, or names nothing that assets have."""
+
+
+class NoLink(AssetsError):
+    """A link that cannot be made; the message says why and the way out."""

@@ -4,104 +4,29 @@ from __future__ import annotations
 
 import hashlib
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
-from datetime import datetime
-from enum import StrEnum
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from assets.directory_store import DirectoryStore
-from assets.errors import AssetsError, BadKey, DigestMismatch, Missing, StoreError, StoreUnavailable
-from assets.layout import MANIFEST_CSV, MANIFEST_JSON, RELEASED
-from assets.manifest import ManifestHeader, ManifestRow, read_manifest, write_manifest
+from assets.errors import AssetsError, BadKey, DigestMismatch, StoreError, StoreUnavailable
+from assets.listing import withdrawn_in
+from assets.manifest import ManifestRow
+from assets.places import place_of_release, same_place
+from assets.pull_report import HELD, PullOutcome, PullReport, PullStep
+from assets.pulled_folder import PulledFolder, digest_if_size
 from assets.rooted_files import RootedFiles
-from assets.store import CHUNK_BYTES, Store
+from assets.store import Store
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
 
+    from assets.manifest import Withdrawn
+
+WORKERS: Final = 16
+"""How many files are copied at a time."""
+
 _WAITING_PER_WORKER: Final = 4
 """How many files are queued ahead of each worker; more would only take memory."""
-
-
-class PullOutcome(StrEnum):
-    """What became of one file."""
-
-    COPIED = "copied"
-    """It was not there; now it is."""
-    SKIPPED = "skipped"
-    """It was there with the right bytes."""
-    MENDED = "mended"
-    """It was there with other bytes, changed by hand perhaps, and was replaced."""
-    FAILED = "failed"
-    """It could not be copied; the report says why. What was there before is still there."""
-
-
-@dataclass(frozen=True, slots=True)
-class PullStep:
-    """One file is done with. `problem` is None unless it failed."""
-
-    row: ManifestRow
-    outcome: PullOutcome
-    problem: str | None = None
-
-
-@dataclass(slots=True)
-class PullReport:
-    """What a pull did: numbers of files, bytes copied, and a sentence for each file that failed."""
-
-    copied: int = 0
-    skipped: int = 0
-    mended: int = 0
-    bytes: int = 0
-    problems: list[str] = field(default_factory=list)
-
-    def count(self, step: PullStep) -> None:
-        """Add one file to the numbers."""
-        match step.outcome:
-            case PullOutcome.SKIPPED:
-                self.skipped += 1
-            case PullOutcome.FAILED:
-                self.problems.append(str(step.problem))
-            case PullOutcome.COPIED:
-                self.copied += 1
-                self.bytes += step.row.bytes
-            case PullOutcome.MENDED:
-                self.mended += 1
-                self.bytes += step.row.bytes
-
-
-def listing(
-    store: Store,
-    *,
-    campaign: str | None = None,
-    order: str | None = None,
-    since: datetime | None = None,
-    until: datetime | None = None,
-) -> Iterator[ManifestRow]:
-    """Name what is released, as the manifests in the store say, order by order.
-
-    Args:
-        store: where to look.
-        campaign: only this one.
-        order: only this one; a slug (every edition) or an order id (`slug@edition`).
-        since: only what was released then or later; aware.
-        until: only what was released before; aware.
-
-    Raises:
-        ManifestError: a manifest cannot be read.
-    """
-    for key in _manifest_keys(store, campaign, order):
-        try:
-            _, rows = read_manifest(store, key)
-        except Missing:
-            # The order has begun to release and has not written its first manifest yet.
-            continue
-        for row in rows:
-            is_late_enough = since is None or row.released_at >= since
-            if is_late_enough and (until is None or row.released_at < until):
-                yield row
 
 
 def pull(
@@ -109,134 +34,180 @@ def pull(
     rows: Iterable[ManifestRow],
     dest: Path,
     *,
-    workers: int = 8,
+    latest: bool = False,
+    prune: bool = False,
+    workers: int = WORKERS,
     progress: Callable[[PullStep], None] | None = None,
 ) -> PullReport:
     """Copy released assets into a folder, where they lie as they do below `released/` in the store.
 
     Every file is checked against its SHA-256 while it is copied and appears whole or not at all.
-    A file that is there with the right bytes is not read from the store, so a pull that was cut off
-    is simply done again. Nothing is ever deleted. At the end the folder's own `manifest.json` and
-    `manifest.csv` name what this pull found or put there.
+    The bytes of a file that is there are always looked at; where they are right it is not read from
+    the store, so a pull that was cut off is simply done again. At the end, and when it is cut off,
+    the folder's own `manifest.json`, `manifest.csv` and `SHA256SUMS` name what this pull and
+    earlier ones brought and is still there. What is withdrawn is told and taken out of them; only
+    `prune` removes files, and only those.
 
     Args:
         store: where from.
-        rows: what; read as it goes, only their keys are kept.
+        rows: what.
         dest: made when it is not there.
+        latest: files lie in `<campaign>/<order>/`, without the edition, and a newer edition's file
+            takes the place of the older one.
+        prune: remove files in the folder that are withdrawn and have the bytes that were released.
         workers: how many files are copied at a time.
         progress: called in the calling thread for each file, in the order of the rows.
 
     Raises:
         StoreUnavailable: store or folder as a whole stopped working; what was copied stays.
     """
-    folder = DirectoryStore(dest)
-    folder.make()
+    folder = PulledFolder(dest)
     report = PullReport()
+    if folder.note:
+        report.notes.append(folder.note)
+    asked = {row.key: row for row in rows}
+    withdrawn, _ = withdrawn_in(store, [*folder.keys(), *asked])
 
-    def kept() -> Iterator[ManifestRow]:
-        for step in _steps(store, rows, RootedFiles(dest), workers):
-            report.count(step)
-            if progress is not None:
-                progress(step)
-            if step.outcome is not PullOutcome.FAILED:
-                yield step.row
+    def done(step: PullStep) -> None:
+        report.count(step)
+        if step.outcome in HELD and (recall := folder.put(step.place, step.row)):
+            report.recalls.append(recall)
+        if progress is not None:
+            progress(step)
 
-    write_manifest(folder, "", ManifestHeader(), kept())
-    folder.tidy()
+    try:
+        jobs = _jobs(asked.values(), folder, withdrawn, latest=latest)
+        _copy_all(_Copier(store, folder.files), jobs, workers, done)
+        withdrawn, problems = withdrawn_in(store, folder.keys())
+        report.problems.extend(problems)
+        for recall in folder.recall(withdrawn, prune=prune):
+            report.recalls.append(recall)
+            report.held.pop(recall.place, None)
+    finally:
+        folder.write()
     return report
 
 
-def _manifest_keys(store: Store, campaign: str | None, order: str | None) -> Iterator[str]:
-    wanted_slug, _, wanted_edition = (order or "").partition("@")
-    campaigns = [f"{RELEASED}{campaign}/"] if campaign else store.folders(RELEASED)
-    for campaign_prefix in campaigns:
-        slugs = [f"{campaign_prefix}{wanted_slug}/"] if order else store.folders(campaign_prefix)
-        for slug_prefix in slugs:
-            if wanted_edition:
-                yield f"{slug_prefix}{wanted_edition}/{MANIFEST_JSON}"
-            else:
-                for edition_prefix in store.folders(slug_prefix):
-                    yield edition_prefix + MANIFEST_JSON
+class _Job:
+    """One row, where it goes, and whose file is there; or why it does not go anywhere."""
+
+    __slots__ = ("before", "end", "place", "row")
+
+    def __init__(
+        self, row: ManifestRow, place: str, before: ManifestRow | None, end: PullStep | None
+    ) -> None:
+        self.row, self.place, self.before, self.end = row, place, before, end
 
 
-def _steps(
-    store: Store, rows: Iterable[ManifestRow], files: RootedFiles, workers: int
-) -> Iterator[PullStep]:
-    """Copy a few files for each worker ahead of the reader; give them back in order."""
+def _jobs(
+    rows: Iterable[ManifestRow],
+    folder: PulledFolder,
+    withdrawn: Mapping[str, Withdrawn],
+    *,
+    latest: bool,
+) -> Iterator[_Job]:
+    """Give each row its place; two of them can never lie in one, whatever the file system."""
+    before = dict(folder.rows)
+    taken = {same_place(place): place for place in before}
+    claimed: set[str] = set()
+    for row in rows:
+        end = None
+        place = row.key
+        try:
+            place = place_of_release(row.key, latest=latest)
+        except BadKey as error:
+            end = PullStep(row, PullOutcome.FAILED, str(error), row.key)
+        folded = same_place(place)
+        if end is not None:
+            pass
+        elif row.key in withdrawn:
+            end = PullStep(row, PullOutcome.WITHDRAWN, place=place)
+        elif folded in claimed or taken.get(folded, place) != place:
+            problem = (
+                f"{row.key} is not copied: {taken[folded]} is in its place where capitals do not "
+                "count; pull the two into two folders."
+            )
+            end = PullStep(row, PullOutcome.FAILED, problem, place)
+        else:
+            claimed.add(folded)
+            taken[folded] = place
+        yield _Job(row, place, before.get(place), end)
+
+
+def _copy_all(
+    copier: _Copier, jobs: Iterable[_Job], workers: int, done: Callable[[PullStep], None]
+) -> None:
+    """Copy a few files for each worker ahead of what is told; tell them in order.
+
+    After an error or Ctrl-C the copies that are under way are finished and told as well.
+    """
     from concurrent.futures import ThreadPoolExecutor
 
     waiting: deque[Future[PullStep]] = deque()
-    seen: set[str] = set()
     with ThreadPoolExecutor(workers, thread_name_prefix="pull") as pool:
         try:
-            for row in rows:
-                if row.key in seen:
-                    continue
-                seen.add(row.key)
-                waiting.append(pool.submit(_fetch, store, row, files))
+            for job in jobs:
+                waiting.append(pool.submit(copier.copy, job))
                 if len(waiting) >= workers * _WAITING_PER_WORKER:
-                    yield waiting.popleft().result()
+                    done(waiting.popleft().result())
             while waiting:
-                yield waiting.popleft().result()
-        finally:
-            # After an error or Ctrl-C only the copies that are under way are finished.
-            pool.shutdown(wait=False, cancel_futures=True)
+                done(waiting.popleft().result())
+        except BaseException:
+            pool.shutdown(wait=True, cancel_futures=True)
+            for future in waiting:
+                if not future.cancelled() and future.exception() is None:
+                    done(future.result())
+            raise
 
 
-def _fetch(store: Store, row: ManifestRow, files: RootedFiles) -> PullStep:
-    try:
-        return PullStep(row, _fetch_one(store, row, files))
-    except StoreUnavailable:
-        raise
-    except AssetsError as error:
-        return PullStep(row, PullOutcome.FAILED, str(error))
+class _Copier:
+    """Copies one file at a time in each thread."""
 
+    def __init__(self, store: Store, files: RootedFiles) -> None:
+        self._store = store
+        self._files = files
 
-def _fetch_one(store: Store, row: ManifestRow, files: RootedFiles) -> PullOutcome:
-    name = _name_in_folder(row.key)
-    try:
-        path = files.path(name)
-        found = _digest_of(path) if path.is_file() else None
-        if found == row.sha256:
-            return PullOutcome.SKIPPED
-        with files.incoming() as (file, temporary):
-            digest = hashlib.sha256()
-            byte_count = 0
-            for chunk in store.chunks(row.key):
-                byte_count += len(chunk)
-                if byte_count > row.bytes:
-                    # A manifest lies where others write: it must not fill the disk.
-                    raise StoreError(
-                        f"{store.locate(row.key)} is larger than the {row.bytes} bytes that its "
-                        "manifest says; it was not copied."
+    def copy(self, job: _Job) -> PullStep:
+        """Bring one file into the folder, unless it is there."""
+        if job.end is not None:
+            return job.end
+        try:
+            return PullStep(job.row, self._copy(job), place=job.place)
+        except StoreUnavailable:
+            raise
+        except AssetsError as error:
+            return PullStep(job.row, PullOutcome.FAILED, str(error), job.place)
+
+    def _copy(self, job: _Job) -> PullOutcome:
+        row = job.row
+        try:
+            path = self._files.path(job.place)
+            found = digest_if_size(path, row.bytes)
+            if found == row.sha256:
+                return PullOutcome.SKIPPED
+            with self._files.incoming() as (file, temporary):
+                digest = hashlib.sha256()
+                byte_count = 0
+                for chunk in self._store.chunks(row.key):
+                    byte_count += len(chunk)
+                    if byte_count > row.bytes:
+                        # A manifest lies where others write: it must not fill the disk.
+                        raise StoreError(
+                            f"{self._store.locate(row.key)} is larger than the {row.bytes} bytes "
+                            "that its manifest says; it was not copied."
+                        )
+                    digest.update(chunk)
+                    file.write(chunk)
+                if digest.hexdigest() != row.sha256:
+                    raise DigestMismatch(
+                        self._store.locate(row.key), expected=row.sha256, found=digest.hexdigest()
                     )
-                digest.update(chunk)
-                file.write(chunk)
-            if digest.hexdigest() != row.sha256:
-                raise DigestMismatch(
-                    store.locate(row.key), expected=row.sha256, found=digest.hexdigest()
-                )
-            file.flush()
-            # Not brought to the disk one by one: after a power cut the next pull mends them.
-            files.rename_over(temporary, path, durable=False)
-    except OSError as error:
-        raise files.fault(name, error) from error
-    return PullOutcome.MENDED if found else PullOutcome.COPIED
-
-
-def _name_in_folder(key: str) -> str:
-    """Turn a key into the name below the destination. The manifest may lie: nothing else may go."""
-    if not key.startswith(RELEASED):
-        raise BadKey(key, f"only what is below {RELEASED} is released")
-    name = key.removeprefix(RELEASED)
-    if name in {MANIFEST_JSON, MANIFEST_CSV}:
-        raise BadKey(key, "the folder keeps its own manifest under that name")
-    return name
-
-
-def _digest_of(path: Path) -> str:
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while chunk := file.read(CHUNK_BYTES):
-            digest.update(chunk)
-    return digest.hexdigest()
+                file.flush()
+                # Not brought to the disk one by one: after a power cut the next pull mends them.
+                self._files.rename_over(temporary, path, durable=False)
+        except OSError as error:
+            raise self._files.fault(job.place, error) from error
+        if found is None:
+            return PullOutcome.COPIED
+        newer = job.before is not None and job.before.key != row.key
+        return PullOutcome.UPDATED if newer else PullOutcome.MENDED

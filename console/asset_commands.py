@@ -48,15 +48,15 @@ def _midnight(text: str | None, *, after: bool) -> datetime | None:
 def _listed(
     store: Store, campaign: str | None, order: str | None, since: str | None, until: str | None
 ) -> Iterator[ManifestRow]:
-    from assets import listing
+    from assets import AssetFilter, listing
 
-    return listing(
-        store,
+    wanted = AssetFilter(
         campaign=campaign,
         order=order,
         since=_midnight(since, after=False),
         until=_midnight(until, after=True),
     )
+    return listing(store, wanted)
 
 
 def show(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -21,8 +20,8 @@ from warehouse_parts import (
 )
 
 from assets import (
+    AssetFilter,
     DirectoryStore,
-    ManifestRow,
     PullOutcome,
     PullStep,
     Store,
@@ -32,6 +31,9 @@ from assets import (
     read_manifest,
     release,
 )
+
+FOLDERS_OWN = {"manifest.json", "manifest.csv", "SHA256SUMS"}
+"""What a pull writes beside the assets."""
 
 
 @pytest.fixture
@@ -62,14 +64,14 @@ def test_a_listing_reads_every_manifest_and_filters(store: Store) -> None:
     second = released_order(store, "product-photos@ffffffffff")
     third = released_order(store, "lamps@2026-11-22", "winter-2026")
     assert list(listing(store)) == [*first, *second, *third]
-    assert list(listing(store, campaign="winter-2026")) == third
-    assert list(listing(store, order="product-photos")) == [*first, *second]
-    assert list(listing(store, order=ORDER_ID)) == first
-    assert list(listing(store, order="lamps", campaign=CAMPAIGN)) == []
+    assert list(listing(store, AssetFilter(campaign="winter-2026"))) == third
+    assert list(listing(store, AssetFilter(order="product-photos"))) == [*first, *second]
+    assert list(listing(store, AssetFilter(order=ORDER_ID))) == first
+    assert list(listing(store, AssetFilter(order="lamps", campaign=CAMPAIGN))) == []
     later = ACCEPTED_AT + timedelta(minutes=1)
-    assert list(listing(store, order=ORDER_ID, since=later)) == first[1:]
-    assert list(listing(store, order=ORDER_ID, until=later)) == first[:1]
-    assert list(listing(store, since=later, until=later)) == []
+    assert list(listing(store, AssetFilter(order=ORDER_ID, since=later))) == first[1:]
+    assert list(listing(store, AssetFilter(order=ORDER_ID, until=later))) == first[:1]
+    assert list(listing(store, AssetFilter(since=later, until=later))) == []
 
 
 def test_an_order_without_a_manifest_is_not_listed(kept: Kept) -> None:
@@ -87,7 +89,7 @@ def test_a_pull_mirrors_what_is_released_and_says_what_it_did(store: Store, dest
     assert [step.row for step in steps] == rows
     there = files(dest)
     names = {row.key.removeprefix("released/") for row in rows}
-    assert set(there) == names | {"manifest.json", "manifest.csv"}
+    assert set(there) == names | FOLDERS_OWN
     for row in rows:
         data = there[row.key.removeprefix("released/")]
         assert hashlib.sha256(data).hexdigest() == row.sha256
@@ -125,8 +127,7 @@ def test_an_asset_that_was_changed_or_lost_in_the_store_is_a_problem_of_its_own(
         assert row.key in problem
     assert set(files(dest)) == {
         rows[3].key.removeprefix("released/"),
-        "manifest.json",
-        "manifest.csv",
+        *FOLDERS_OWN,
     }
 
 
@@ -167,7 +168,7 @@ def test_a_hostile_manifest_cannot_write_outside_or_read_private_bytes(
     hostile = dataclasses.replace(row, key=key)
     report = pull(store, [hostile], dest)
     assert len(report.problems) == 1
-    assert set(files(dest)) == {"manifest.json", "manifest.csv"}
+    assert set(files(dest)) == FOLDERS_OWN
     assert files(outside) == {}
     assert not (tmp_path / "outside.webp").exists()
 
@@ -180,18 +181,20 @@ def test_a_row_that_comes_twice_is_copied_once(store: Store, dest: Path) -> None
 def test_a_pull_that_is_interrupted_is_taken_up_again(store: Store, dest: Path) -> None:
     rows = released_order(store, count=12)
 
-    def interrupted() -> Iterator[ManifestRow]:
-        yield from rows[:9]
-        raise KeyboardInterrupt
+    def interrupted(step: PullStep) -> None:
+        if step.row == rows[8]:
+            raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        pull(store, interrupted(), dest, workers=2)
+        pull(store, rows, dest, workers=1, progress=interrupted)
     there = files(dest)
-    assert "manifest.json" not in there
-    assert 0 < len(there) < 12
+    count = len(there.keys() - FOLDERS_OWN)
+    assert 9 <= count < 12
+    _, own = read_manifest(DirectoryStore(dest), "manifest.json")
+    assert {row.key.removeprefix("released/") for row in own} == there.keys() - FOLDERS_OWN
     report = pull(store, rows, dest, workers=2)
-    assert report.skipped == len(there)
-    assert report.copied == 12 - len(there)
+    assert report.skipped == count
+    assert report.copied == 12 - count
 
 
 def test_an_empty_pull_leaves_an_empty_manifest(store: Store, dest: Path) -> None:
