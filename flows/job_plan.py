@@ -50,9 +50,9 @@ class JobPlanner:
         self.outputs = OutputPlanner(self.form, self.dones)
         self.labels = LabelMaker(self.form)
 
-    def problems(self) -> Iterator[Fault]:
+    def problems(self, job_count: int) -> Iterator[Fault]:
         """List what is wrong with the order's outputs and label, whatever its rows are."""
-        yield from self.outputs.problems()
+        yield from self.outputs.problems(job_count)
         yield from self.labels.problems()
 
     def job(self, position: int, row: Variables, report: Report) -> PlannedJob | None:

@@ -93,3 +93,11 @@ class LabelForm(BaseModel):
         description=f"a list of up to {TAGS_MAX} words of up to {TAG_CHARS_MAX} characters",
     )
     embed: bool = Field(default=True, description="true or false")
+
+
+def in_order(form: LabelForm) -> dict[str, object]:
+    """Give a label for a digest: which language comes first is part of what it says."""
+    return {
+        name: list(value.items()) if isinstance(value, dict) else value
+        for name, value in form.model_dump(mode="json").items()
+    }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import itertools
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
@@ -94,10 +95,11 @@ _MENDED: dict[tuple[str, ...], object] = {
 """What stands in for a wrong field while the rest of an order is judged."""
 
 
+_OF_THE_MODEL = ("output.upscale_max", "output[0].upscale_max")
 _DEPENDING: dict[str, tuple[str, ...]] = {
-    "generator": ("output.upscale_max",),
+    "generator": _OF_THE_MODEL,
     "generator.provider": ("generator",),
-    "generator.model": ("generator.params", "output.upscale_max"),
+    "generator.model": ("generator.params", *_OF_THE_MODEL),
 }
 """What cannot be judged either where a field is wrong."""
 
@@ -105,7 +107,7 @@ _DEPENDING: dict[str, tuple[str, ...]] = {
 def _depending(path: str) -> tuple[str, ...]:
     if within(path, "matrix") or within(path, "items"):
         # Without them nothing binds the placeholders, and jobs seem to have one name.
-        return ("brief", "generator.params", "output", "done")
+        return ("brief", "generator.params", "output", "done", "label")
     return _DEPENDING.get(path, ())
 
 
@@ -151,9 +153,16 @@ def parse_order(data: dict[str, object], places: Places) -> OrderForm | Unreadab
         for path, problem in found.items()
         if not any(other != path and other[: len(path)] == path for other in found)
     }
+    # Nothing stands in for one entry of a list, as the others would be counted anew: the list is mended.
+    whole = list(dict.fromkeys(_without_entries(path) for path in deepest))
     return Unreadable(
-        tuple(deepest.values()), tuple(dotted(path) for path in deepest), _mend(data, deepest)
+        tuple(deepest.values()), tuple(dotted(path) for path in whole), _mend(data, whole)
     )
+
+
+def _without_entries(path: FieldPath) -> FieldPath:
+    """Give the field that a path leads to, or the list through which it goes."""
+    return tuple(itertools.takewhile(lambda part: isinstance(part, str), path))
 
 
 def _mend(data: dict[str, object], paths: Iterable[FieldPath]) -> OrderForm | None:

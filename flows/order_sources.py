@@ -6,7 +6,7 @@ Done before the order's form is read, so that what the books keep needs no other
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,6 +16,9 @@ from flows.errors import BadOrder
 from flows.order_form import SLUG, OrderForm, did_you_mean, show
 from flows.problems import FieldPath, Places, Problem, covers, dotted
 from flows.reference_files import read_done_files
+
+_DONE = "done"
+_OUTPUT = "output"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,24 +76,51 @@ def read_sources(data: dict[str, object], places: Places) -> Sources:
     if named is not None:
         kit, problems = _kit(file, named, places)
         told += [("brand",)] if problems else []
-    done = data.get("done")
-    if not isinstance(done, list):
-        return Sources(data, kit, tuple(problems), tuple(map(dotted, told)))
-    branded = with_brand(done, named, kit)
-    read = read_done_files(branded.items, file.parent)
-    # A reference that nothing stands for is no path either, and is told of once.
-    unsolved = {*branded.unread, *(path for path, _, _ in branded.faults)}
-    of_files = [fault for fault in read.faults if fault[0] not in unsolved]
-    for path, found, wanted in (*branded.faults, *of_files):
-        problems.append(places.problem(path, found, wanted))
-        told.append(path)
+    identity = {} if kit is None else dict(kit.identity)
+    made = dict(data)
+    for place, done in _dones(data):
+        branded = with_brand(done, named, kit)
+        read = read_done_files(branded.items, file.parent)
+        # A reference that nothing stands for is no path either, and is told of once.
+        unsolved = {*branded.unread, *(path for path, _, _ in branded.faults)}
+        of_files = [fault for fault in read.faults if fault[0] not in unsolved]
+        for path, found, wanted in (*branded.faults, *of_files):
+            problems.append(places.problem((*place, *path), found, wanted))
+            told.append((*place, *path))
+        told += [(*place, *path) for path in branded.unread]
+        identity |= read.identity
+        _put(made, place, read.items)
     return Sources(
-        data={**data, "done": read.items},
+        data=made,
         kit=kit,
         problems=tuple(problems),
-        told=tuple(map(dotted, (*told, *branded.unread))),
-        identity={**read.identity, **({} if kit is None else kit.identity)},
+        told=tuple(map(dotted, told)),
+        identity=identity,
     )
+
+
+def _dones(data: Mapping[str, object]) -> Iterator[tuple[FieldPath, list[object]]]:
+    """Find the definitions of done: the order's own, and those of renditions, by where they stand."""
+    done = data.get(_DONE)
+    if isinstance(done, list):
+        yield (), done
+    output = data.get(_OUTPUT)
+    for index, entry in enumerate(output) if isinstance(output, list) else ():
+        done = entry.get(_DONE) if isinstance(entry, dict) else None
+        if index and isinstance(done, list):
+            yield (_OUTPUT, index), done
+
+
+def _put(data: dict[str, object], place: FieldPath, done: list[object]) -> None:
+    """Put a definition of done in the place of the one that was written."""
+    if not place:
+        data[_DONE] = done
+        return
+    output = data[_OUTPUT]
+    assert isinstance(output, list)  # noqa: S101  it was found there
+    data[_OUTPUT] = [
+        {**entry, _DONE: done} if index == place[1] else entry for index, entry in enumerate(output)
+    ]
 
 
 def _kit(file: Path, slug: str, places: Places) -> tuple[BrandKit | None, list[Problem]]:

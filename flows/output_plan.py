@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Final
@@ -35,6 +35,9 @@ from validators import Criterion
 
 BOUND_WANTED: Final = "a placeholder that the matrix, the items or `variant` bind"
 
+RULES_BYTES_MAX: Final = 128 * 1024**2
+"""Every job's record has the rules of its renditions, and a logo in them is a picture each time."""
+
 _WHOLE_FIELDS: Final = frozenset({"width", "height", "quality"})
 _OWN_NAME_WANTED: Final = "a name of its own for each rendition: give both a `name`"
 _ALONE_WANTED: Final = (
@@ -56,14 +59,19 @@ class OutputPlanner:
     def __post_init__(self) -> None:
         self.path = master_path(self.form.output)
 
-    def problems(self) -> list[Fault]:
+    def problems(self, job_count: int) -> Iterator[Fault]:
         """List what is wrong with the outputs whatever the placeholders stand for."""
-        found: list[Fault] = []
-        count = len(renditions_of(self.form.output))
-        if count > RENDITIONS_MAX:
+        entries = renditions_of(self.form.output)
+        if len(entries) > RENDITIONS_MAX:
             wanted = f"at most {RENDITIONS_MAX} beside the master"
-            found.append((("output",), f"{count} renditions", wanted))
-        return found
+            yield ("output",), f"{len(entries)} renditions", wanted
+        size = sum(len(canonical_json(entry.get(DONE, ""))) for entry in entries)
+        if job_count * size > RULES_BYTES_MAX:
+            yield (
+                ("output",),
+                f"rules of renditions of {size // 1024:,} KiB in each of {job_count:,} jobs",
+                f"at most {RULES_BYTES_MAX // 1024**2} MiB in all; ask for the logo in the master only",
+            )
 
     def master(self, row: Variables, report: Report) -> Output | None:
         """Read the master's form, its name left out; None after a problem with it."""
