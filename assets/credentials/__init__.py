@@ -20,6 +20,7 @@ from assets.credentials.reading import (
     read_credentials,
 )
 from assets.credentials.signing import Signer, open_signer
+from assets.credentials.trust import Trust, trust_in
 
 __all__ = [
     "BadCertificate",
@@ -31,6 +32,8 @@ __all__ = [
     "ParentCredentials",
     "Signer",
     "SigningFailed",
+    "Trust",
     "open_signer",
     "read_credentials",
+    "trust_in",
 ]

@@ -8,24 +8,26 @@ import stat
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from assets.credentials.errors import BadCertificate, CredentialsMissing
+from assets.credentials.sdk import USAGES
+from assets.credentials.trust import certificates_in
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
-    from cryptography.x509 import Certificate
+    from cryptography.x509 import Certificate, Extensions, ExtensionType
 
-USAGES: Final = {
-    "1.3.6.1.4.1.62558.2.1": "C2PA claim signing",
-    "1.3.6.1.5.5.7.3.4": "email protection",
-    "1.3.6.1.5.5.7.3.36": "document signing",
-}
-"""The extended key usages that readers take for Content Credentials, by their numbers."""
+    _Extension = TypeVar("_Extension", bound=ExtensionType)
 
 _FILE_BYTES_MAX: Final = 1 << 20
 _RSA_BITS_MIN: Final = 2048
-_EXAMPLE_USAGE: Final = "1.3.6.1.5.5.7.3.36"
+_EXCLUSIVE: Final = {
+    "1.3.6.1.5.5.7.3.8": "timeStamping",
+    "1.3.6.1.5.5.7.3.9": "OCSPSigning",
+    "2.5.29.37.0": "anyExtendedKeyUsage",
+}
+"""Usages that C2PA forbids beside those of signing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,7 @@ def read_papers(
     _may_sign(leaf, certificate)
     _is_whole(chain, certificate)
     if anchors is not None:
-        _leads_to(chain[-1], read_anchors(anchors), certificate)
+        _leads_to(chain, certificates_in(anchors), certificate)
     secret = _private_key(key)
     algorithm = _algorithm(secret, key)
     if secret.public_key() != leaf.public_key():
@@ -167,33 +169,41 @@ def _is_in_time(leaf: Certificate, path: Path, now: datetime) -> None:
 def _may_sign(leaf: Certificate, path: Path) -> None:
     from cryptography import x509
 
-    extensions = leaf.extensions
     try:
-        basic = extensions.get_extension_for_class(x509.BasicConstraints).value
-        is_authority = basic.ca
-    except x509.ExtensionNotFound:
-        is_authority = False
-    if is_authority:
+        extensions = leaf.extensions
+    except ValueError as error:
         raise BadCertificate(
-            f"The first certificate in {path} is an authority's, which signs certificates and no "
-            "files; put the signing certificate first and its issuers after it."
+            f"The certificate {path} is malformed; get another one from its issuer."
+        ) from error
+    basic = _extension(extensions, x509.BasicConstraints)
+    if (basic is not None and basic.ca) or leaf.issuer == leaf.subject:
+        raise BadCertificate(
+            f"The first certificate in {path} is an authority's or its own issuer, and no reader "
+            "takes files from such; put the signing certificate first and its issuers after it."
         )
-    try:
-        usage = extensions.get_extension_for_class(x509.KeyUsage).value
-        may_sign = usage.digital_signature
-    except x509.ExtensionNotFound:
-        may_sign = False
-    try:
-        extended = extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
-        usages = {one.dotted_string for one in extended}
-    except x509.ExtensionNotFound:
-        usages = set()
-    if not may_sign or not usages & USAGES.keys():
+    usage = _extension(extensions, x509.KeyUsage)
+    extended = _extension(extensions, x509.ExtendedKeyUsage)
+    usages = {one.dotted_string for one in extended} if extended is not None else set()
+    if usage is None or not usage.digital_signature or not usages & USAGES.keys():
         raise BadCertificate(
             f"The certificate {path} is not made for signing files: it needs the key usage "
-            f"digitalSignature and the extended key usage {USAGES[_EXAMPLE_USAGE]} "
-            f"({_EXAMPLE_USAGE}), or another that docs/credentials.md names."
+            "digitalSignature and the extended key usage emailProtection, documentSigning or C2PA "
+            "claim signing; docs/credentials.md says how to ask for one."
         )
+    if too_much := sorted(_EXCLUSIVE[one] for one in usages & _EXCLUSIVE.keys()):
+        raise BadCertificate(
+            f"The certificate {path} may be used for {' and '.join(too_much)} too, which C2PA "
+            "forbids for one that signs files; get one without."
+        )
+
+
+def _extension(extensions: Extensions, kind: type[_Extension]) -> _Extension | None:
+    from cryptography.x509 import ExtensionNotFound
+
+    try:
+        return extensions.get_extension_for_class(kind).value
+    except ExtensionNotFound:
+        return None
 
 
 def _is_whole(chain: list[Certificate], path: Path) -> None:
@@ -229,26 +239,12 @@ def _der(certificate: Certificate) -> bytes:
     return certificate.public_bytes(Encoding.DER)
 
 
-def read_anchors(pem: bytes) -> list[Certificate]:
-    """Read the roots that are trusted. Raises BadCertificate, CredentialsMissing."""
-    try:
-        from cryptography import x509
-    except ImportError as error:
-        raise CredentialsMissing from error
-    try:
-        return x509.load_pem_x509_certificates(pem)
-    except ValueError as error:
-        raise BadCertificate(
-            "The trust anchors are no certificates in PEM; each starts with "
-            "-----BEGIN CERTIFICATE-----."
-        ) from error
-
-
-def _leads_to(last: Certificate, anchors: list[Certificate], path: Path) -> None:
+def _leads_to(chain: list[Certificate], anchors: list[Certificate], path: Path) -> None:
     from cryptography.exceptions import InvalidSignature
 
+    last = chain[-1]
     for anchor in anchors:
-        if anchor == last:
+        if anchor == last and len(chain) > 1:
             return
         try:
             last.verify_directly_issued_by(anchor)

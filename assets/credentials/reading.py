@@ -10,8 +10,8 @@ from enum import StrEnum
 from typing import Any, Final
 
 from assets.credentials.claim import Claim, agent_name, claim_of, source_type_of
-from assets.credentials.errors import CredentialsMissing
 from assets.credentials.sdk import MEDIA_TYPES, context, sdk
+from assets.credentials.trust import roots_in
 
 FILE_BYTES_MAX: Final = 512 * 1024 * 1024
 """A larger file is not looked into."""
@@ -21,6 +21,8 @@ PARENTS_MAX: Final = 16
 PROBLEMS_MAX: Final = 16
 
 _UNTRUSTED: Final = "signingCredential.untrusted"
+_BYTES_CHANGED: Final = frozenset({"assertion.dataHash.mismatch", "assertion.bmffHash.mismatch"})
+_SIGNED: Final = frozenset({"signingCredential.trusted", "claimSignature.validated"})
 _WORDS: Final[Mapping[str, str]] = {
     "assertion.dataHash.mismatch": "the bytes were changed after they were signed",
     "assertion.bmffHash.mismatch": "the bytes were changed after they were signed",
@@ -65,6 +67,8 @@ class Credentials:
     `problems` are sentences' parts, the worst first; `signer` is the name in the certificate and
     its organisation; `serial` is the certificate's serial number, 0 where it cannot be read;
     `claim` is there where Mintage's own assertion is; `signed_at` is the time stamp's, as text.
+    `known_signer` says that a given root issued the certificate and that it did sign what the
+    credentials say, though the file's bytes may have been changed since.
     """
 
     state: CredentialsState
@@ -76,6 +80,7 @@ class Credentials:
     signed_at: str = ""
     claim: Claim | None = None
     parents: tuple[ParentCredentials, ...] = ()
+    known_signer: bool = False
 
 
 def read_credentials(data: bytes, media_type: str, *, anchors: bytes | None) -> Credentials | None:
@@ -90,6 +95,7 @@ def read_credentials(data: bytes, media_type: str, *, anchors: bytes | None) -> 
         anchors: roots in PEM; only what one of them issued is trusted.
 
     Raises:
+        BadCertificate: the anchors are no certificates.
         CredentialsMissing: the extra is not installed.
     """
     if media_type not in MEDIA_TYPES:
@@ -97,16 +103,15 @@ def read_credentials(data: bytes, media_type: str, *, anchors: bytes | None) -> 
     if len(data) > FILE_BYTES_MAX:
         return _unreadable("the file is too large to be looked into")
     library = sdk()
+    roots = roots_in(anchors) if anchors else None
     try:
         with (
-            context(anchors.decode() if anchors else None) as settings,
+            context(roots) as settings,
             library.Reader(media_type, io.BytesIO(data), context=settings) as reader,
         ):
             return _credentials(json.loads(reader.json()))
     except library.C2paError.ManifestNotFound:
         return None
-    except CredentialsMissing:
-        raise
     except Exception as error:  # noqa: BLE001  a stranger's bytes: what cannot be read is invalid
         return _unreadable(f"they cannot be read: {_short(str(error))}")
 
@@ -129,6 +134,7 @@ def _credentials(report: Mapping[str, object]) -> Credentials:
         signed_at=str(signature.get("time", "")),
         claim=claim,
         parents=tuple(_parents(manifest, manifests)),
+        known_signer=_is_signer_known(report),
     )
 
 
@@ -147,6 +153,19 @@ def _problems(report: Mapping[str, object]) -> tuple[str, ...]:
     # That nobody trusts the certificate is the least where the bytes were changed.
     ranked = sorted(found, key=lambda words: words == _WORDS[_UNTRUSTED])
     return tuple(ranked[:PROBLEMS_MAX])
+
+
+def _is_signer_known(report: Mapping[str, object]) -> bool:
+    active = _part(_part(report, "validation_results"), "activeManifest")
+    failed = _codes(active.get("failure"))
+    return _codes(active.get("success")) >= _SIGNED and failed <= _BYTES_CHANGED
+
+
+def _codes(findings: object) -> set[str]:
+    return {
+        str(one.get("code")) if isinstance(one, dict) else ""
+        for one in (findings if isinstance(findings, list) else ())
+    }
 
 
 def _parents(
@@ -170,11 +189,7 @@ def _parents(
 def _parent_state(ingredient: Mapping[str, object], *, known: bool) -> CredentialsState:
     """Say what was found of a parent when it was kept; its own bytes are here no more."""
     active = _part(_part(ingredient, "validation_results"), "activeManifest")
-    failures = active.get("failure")
-    codes = {
-        str(one.get("code")) if isinstance(one, dict) else ""
-        for one in (failures if isinstance(failures, list) else ())
-    }
+    codes = _codes(active.get("failure"))
     if not known or codes - {_UNTRUSTED}:
         return CredentialsState.INVALID
     return CredentialsState.VALID if codes else CredentialsState.TRUSTED

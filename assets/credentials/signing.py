@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import json
 from collections.abc import Callable
@@ -12,7 +13,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from assets.credentials.claim import Claim, definition
-from assets.credentials.errors import SigningFailed
+from assets.credentials.errors import BadCertificate, SigningFailed
 from assets.credentials.papers import Papers, read_papers
 from assets.credentials.reading import CredentialsState, read_credentials
 from assets.credentials.sdk import MEDIA_TYPES, context, sdk
@@ -20,6 +21,12 @@ from assets.credentials.sdk import MEDIA_TYPES, context, sdk
 CREATED: Final = "c2pa.created"
 TRANSCODED: Final = "c2pa.transcoded"
 """What C2PA calls a change of encoding or of scale: what finishing does to a generator's file."""
+
+_DOT: Final = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNgAAAAAgABSK+kcQAAAABJRU5ErkJggg=="
+)
+"""A PNG of one black pixel."""
+_TRIAL: Final = Claim("trial", "trial", "trial", "", "", "algorithmicMedia", "", (), "Mintage")
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,4 +155,12 @@ def open_signer(
         CredentialsMissing: the extra is not installed.
     """
     sdk()
-    return Signer(read_papers(certificate, key, now=clock(), anchors=anchors), timestamp_url)
+    papers = read_papers(certificate, key, now=clock(), anchors=anchors)
+    try:
+        # The library has the last word on a certificate, and says it only when it signs.
+        Signer(papers).sign(_DOT, "image/png", _TRIAL)
+    except SigningFailed as error:
+        raise BadCertificate(
+            f"The certificate {certificate} cannot sign; {error.__cause__ or error}."
+        ) from error
+    return Signer(papers, timestamp_url)
