@@ -21,21 +21,21 @@ from ledger import (
     reviews,
     settling,
     supervising,
+    withdrawals,
 )
 from ledger.closing_desk import ClosingDesk
 from ledger.instants import day_in, to_us
 from ledger.invoices.desk import InvoiceDesk
 from ledger.kinds import Scope
+from ledger.lease_records import HeldBy, Lease
 from ledger.records import (
     Decision,
-    HeldBy,
     HoldDecision,
     HoldRequest,
     Inspection,
     JobMove,
     JobRecord,
     JobState,
-    Lease,
     OrderRecord,
     Quoted,
     ReleaseRecord,
@@ -152,12 +152,14 @@ class Desk(ClosingDesk, InvoiceDesk):
     def inspected(self, inspections: Sequence[Inspection]) -> None:
         """Write verdicts on built attempts and move their jobs to accepted, planned or rejected.
 
-        One with a mend leaves its job built, by the mended bytes: they are to be judged again.
+        One with a mend or a signing leaves its job built, by its new bytes: they are to be judged
+        again. Renditions are written with the inspection that moves the job, with their verdicts.
 
         Raises:
             UnknownJob, WrongState: no such job, or it is not built by that attempt and those bytes.
-            BrokenPromise: accepted without verdicts, or with one that did not pass; mended for no
-                reason, or twice in the same way.
+            BrokenPromise: accepted without verdicts, or with one that did not pass, of the job's
+                own bytes or of a rendition; mended for no reason, twice in the same way, or after
+                it was signed; signed twice, or before it had passed.
         """
         judging.inspected(self._connection, self._now_us(), inspections)
 
@@ -196,6 +198,19 @@ class Desk(ClosingDesk, InvoiceDesk):
             BrokenPromise: other bytes than those inspected, or a public key that is taken.
         """
         judging.release(self._connection, self._now_us(), records)
+
+    def withdraw(self, job_id: str, *, by: str, because: str) -> bool:
+        """Take a released asset back; False, and nothing is written, where somebody did before.
+
+        The job stays released and keeps its cost; its bytes stay in the store. There is no way
+        back: what is wanted again is a new edition's.
+
+        Raises:
+            UnknownJob: no such job.
+            NotReleased: there is nothing to take back.
+            WithdrawalRefused: nobody, or no reason, is named.
+        """
+        return withdrawals.withdraw(self._connection, self._now_us(), job_id, (by, because))
 
     def measured(self, hashes: Mapping[str, int]) -> None:
         """Write what released pictures look like that nobody had measured: hashes by attempt.

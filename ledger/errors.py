@@ -15,6 +15,8 @@
     ├── LeaseLost           another process has taken the order over
     ├── ReviewRefused       a person's decision on a file that cannot be taken like this
     │   └── ReviewedBefore  somebody else has decided about it already
+    ├── WithdrawalRefused   an asset that cannot be taken back like this
+    │   └── NotReleased     it was never released
     ├── DecisionRefused     an attempt that is not for a person to decide about
     ├── SelectionRefused    days or filters that no entries can be selected by (also a ValueError)
     ├── ExportRefused       an export that cannot be written like this
@@ -143,6 +145,19 @@ class ReviewRefused(LedgerError):
 
 class ReviewedBefore(ReviewRefused):
     """Somebody has decided about the file already; the first decision holds."""
+
+
+class WithdrawalRefused(LedgerError):
+    """An asset that cannot be taken back like this: nobody, or no reason, is named."""
+
+
+class NotReleased(WithdrawalRefused):
+    """Only what was released can be taken back."""
+
+    def __init__(self, job_id: str, state: str) -> None:
+        super().__init__(
+            f"job {job_id} is {state}: only what was released can be withdrawn, and this never was"
+        )
 
 
 class BrokenPromise(LedgerError):

@@ -6,14 +6,14 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection, bindparam, case, func, insert, select, update
 
-from ledger import budgeting, fingerprints, mends
+from ledger import budgeting, fingerprints, mends, renditions, signings
 from ledger.errors import BrokenPromise, UnknownJob, WrongState
-from ledger.records import Inspection, JobMove, JobState, ReleaseRecord
+from ledger.records import Inspection, JobMove, JobState, ReleaseRecord, SigningRecord
 from ledger.schema import AnyRow, attempts, jobs, releases, verdicts
 from ledger.words import clean
 
 _AFTER_INSPECTION = frozenset({JobState.ACCEPTED, JobState.PLANNED, JobState.REJECTED})
-_AFTER_MEND = frozenset({JobState.BUILT})
+_TO_BE_JUDGED_AGAIN = frozenset({JobState.BUILT})
 
 _MOVED_BY_SETTLEMENT = frozenset({JobState.BUILDING, JobState.UNKNOWN})
 _PARKS = frozenset({JobState.PLANNED, JobState.REFUSED, JobState.FAILED, JobState.REJECTED})
@@ -120,6 +120,10 @@ def inspected(connection: Connection, now_us: int, inspections: Sequence[Inspect
         if inspection.mend is not None
     ]
     mends.write(connection, now_us, mended)
+    made = [(one, judged[one.attempt_id]) for one in ordered if one.renditions]
+    renditions.write(connection, now_us, made)
+    signed = [(one.attempt_id, one.signing) for one in ordered if one.signing is not None]
+    signings.write(connection, now_us, signed)
     fingerprints.write(connection, now_us, ordered)
 
 
@@ -137,25 +141,50 @@ def _judged_bytes(connection: Connection, inspections: Sequence[Inspection]) -> 
 
 
 def _check_inspection(inspection: Inspection) -> None:
-    ways = _AFTER_INSPECTION if inspection.mend is None else _AFTER_MEND
+    again = inspection.mend is not None or inspection.signing is not None
+    ways = _TO_BE_JUDGED_AGAIN if again else _AFTER_INSPECTION
     if inspection.job_state not in ways:
         raise BrokenPromise(f"an inspection cannot send a job to {inspection.job_state}")
     if inspection.mend is not None and not any(verdict.blocks for verdict in inspection.verdicts):
         raise BrokenPromise(f"job {inspection.job_id} was mended, and nothing was wrong with it")
-    if inspection.job_state is not JobState.ACCEPTED:
-        return
+    if inspection.signing is not None:
+        _check_signing(inspection, inspection.signing)
+    elif inspection.renditions:
+        if again:
+            raise BrokenPromise(
+                f"renditions of job {inspection.job_id} are made when it has passed"
+            )
+        renditions.check(inspection)
+    if inspection.job_state is JobState.ACCEPTED:
+        _must_have_passed(inspection, "accepted")
+
+
+def _check_signing(inspection: Inspection, signing: SigningRecord) -> None:
+    job_id = inspection.job_id
+    if inspection.mend is not None or inspection.renditions:
+        raise BrokenPromise(f"job {job_id} is signed in a step of its own")
+    if signing.number != signings.MASTER:
+        raise BrokenPromise(f"job {job_id} itself is file {signings.MASTER}, not {signing.number}")
+    _must_have_passed(inspection, "signed")
+
+
+def _must_have_passed(inspection: Inspection, end: str) -> None:
     if not inspection.verdicts:
-        raise BrokenPromise(f"job {inspection.job_id} cannot be accepted without a verdict")
+        raise BrokenPromise(f"job {inspection.job_id} cannot be {end} without a verdict")
     for verdict in inspection.verdicts:
         if verdict.blocks:
             raise BrokenPromise(
-                f"job {inspection.job_id} cannot be accepted: {verdict.criterion} did not pass"
+                f"job {inspection.job_id} cannot be {end}: {verdict.criterion} did not pass"
             )
 
 
 def _verdict_rows(
     inspection: Inspection, sha256: str, first: int, now_us: int
 ) -> list[dict[str, object]]:
+    """Give an inspection's verdicts as rows: those on the job's own bytes, then its renditions'."""
+    found = [(signings.MASTER, sha256, verdict) for verdict in inspection.verdicts]
+    for one in inspection.renditions:
+        found += [(one.number, one.sha256, verdict) for verdict in one.verdicts]
     return [
         {
             "attempt_id": inspection.attempt_id,
@@ -169,9 +198,10 @@ def _verdict_rows(
             "measured_json": verdict.measured_json,
             "reason": None if verdict.reason is None else clean(verdict.reason),
             "at_us": now_us,
-            "sha256": sha256,
+            "sha256": of_sha256,
+            "rendition": number,
         }
-        for position, verdict in enumerate(inspection.verdicts, start=first)
+        for position, (number, of_sha256, verdict) in enumerate(found, start=first)
     ]
 
 

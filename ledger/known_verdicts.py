@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import replace
 from itertools import islice
 
 from sqlalchemy import Connection, bindparam, select
@@ -10,6 +11,7 @@ from sqlalchemy import Connection, bindparam, select
 from ledger.kinds import VerdictSeverity
 from ledger.reading import CHUNK, verdict_record
 from ledger.records import VerdictRecord
+from ledger.renditions import renditions
 from ledger.schema import attempts, verdicts
 
 _FOUND = (
@@ -29,11 +31,17 @@ _KNOWN = (
     .distinct()
 )
 _BLOCKED = (
-    select(attempts.c.number, *_FOUND)
+    select(attempts.c.number, renditions.c.name.label("of_rendition"), *_FOUND)
     .join(attempts, attempts.c.attempt_id == verdicts.c.attempt_id)
+    .join(
+        renditions,
+        (renditions.c.attempt_id == verdicts.c.attempt_id)
+        & (renditions.c.number == verdicts.c.rendition),
+        isouter=True,
+    )
     .where(
         attempts.c.job_id == bindparam("id"),
-        attempts.c.sha256 == verdicts.c.sha256,
+        (attempts.c.sha256 == verdicts.c.sha256) | (verdicts.c.rendition > 0),
         verdicts.c.passed.is_(False),
         verdicts.c.severity == VerdictSeverity.BLOCK.value,
     )
@@ -54,7 +62,17 @@ def of_digests(
 
 
 def that_blocked(connection: Connection, job_id: str) -> list[tuple[int, VerdictRecord]]:
-    """What refused the final bytes of a job's attempts, each with the attempt's number, oldest first."""
+    """What refused the final bytes of a job's attempts, each with the attempt's number, oldest first.
+
+    What refused a rendition says which one: `file_size (of thumb)`.
+    """
     return [
-        (row.number, verdict_record(row)) for row in connection.execute(_BLOCKED, {"id": job_id})
+        (row.number, _told(verdict_record(row), row.of_rendition))
+        for row in connection.execute(_BLOCKED, {"id": job_id})
     ]
+
+
+def _told(record: VerdictRecord, rendition: str | None) -> VerdictRecord:
+    if rendition is None:
+        return record
+    return replace(record, criterion=f"{record.criterion} (of {rendition})")

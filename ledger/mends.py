@@ -24,7 +24,8 @@ from sqlalchemy import (
     update,
 )
 
-from ledger import budgeting
+from ledger import budgeting, signings
+from ledger.errors import BrokenPromise
 from ledger.instants import from_us
 from ledger.kinds import MendKind
 from ledger.records import Inspection
@@ -55,6 +56,7 @@ _OF_ATTEMPTS = (
     .order_by(mends.c.attempt_id, mends.c.number)
 )
 _CAME_SIZE = select(attempts.c.came_size).where(attempts.c.attempt_id == bindparam("id"))
+_CAME_SHA256 = select(attempts.c.came_sha256).where(attempts.c.attempt_id == bindparam("id"))
 _INSERT = insert(mends)
 _MEND_ATTEMPT = (
     update(attempts)
@@ -68,9 +70,18 @@ _MEND_ATTEMPT = (
 
 
 def write(connection: Connection, now_us: int, mended: Sequence[tuple[Inspection, str]]) -> None:
-    """Write the mends of inspections, each with the digest of what was mended."""
+    """Write the mends of inspections, each with the digest of what was mended.
+
+    Raises:
+        BrokenPromise: it was signed, or mended in the same way before.
+    """
     if not mended:
         return
+    signed = signings.of_attempts(connection, [inspection.attempt_id for inspection, _ in mended])
+    for attempt_id, _ in signed:
+        raise BrokenPromise(
+            f"the bytes of attempt {attempt_id} are signed, and nothing mends those"
+        )
     before = of_attempts(connection, [inspection.attempt_id for inspection, _ in mended])
     rows, changes = [], []
     for inspection, from_sha256 in mended:
@@ -129,3 +140,9 @@ def came_size(connection: Connection, attempt_id: str) -> tuple[int, int] | None
         return None
     width, _, height = str(size).partition("x")
     return int(width), int(height)
+
+
+def came_sha256(connection: Connection, attempt_id: str) -> str | None:
+    """See `Reader.came_sha256`."""
+    sha256 = connection.execute(_CAME_SHA256, {"id": attempt_id}).scalar()
+    return None if sha256 is None else str(sha256)

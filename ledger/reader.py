@@ -21,13 +21,18 @@ from ledger import (
     proving,
     quotes,
     reading,
+    released,
+    renditions,
     reviews,
+    signings,
     stories,
+    withdrawals,
 )
 from ledger.asset_costs import AssetCosts
 from ledger.closing_reader import ClosingReader
 from ledger.exports import charge_rows, exporting
 from ledger.exports.exporting import Exported, ExportWish
+from ledger.file_views import RenditionView, SigningView, WithdrawalView, WithdrawnView
 from ledger.forecasting import Forecast, Wish
 from ledger.instants import to_us
 from ledger.invoices.reader import InvoiceReader
@@ -40,11 +45,11 @@ from ledger.records import (
 )
 from ledger.reports.reader import ReportReader
 from ledger.selection import EVERYTHING, Selection
+from ledger.story_views import JobStory
 from ledger.views import (
     BudgetView,
     CapRule,
     ChargeRow,
-    JobStory,
     JobView,
     LostAttempt,
     MendView,
@@ -150,12 +155,54 @@ class Reader(ReportReader, ClosingReader, InvoiceReader):
     def released(self, order_id: str) -> Iterator[ReleasedView]:
         """An order's releases in the order of their names, streamed."""
         with self._reading() as connection:
-            yield from reading.released(connection, order_id)
+            yield from released.of_order(connection, order_id)
 
     def released_one(self, job_id: str) -> ReleasedView | None:
         """One job's release, or None."""
         with self._reading() as connection:
-            return reading.released_one(connection, job_id)
+            return released.of_job(connection, job_id)
+
+    def released_of_campaign(self, campaign: str) -> Iterator[ReleasedView]:
+        """A campaign's releases of all its orders, streamed: by slug and name, the newest first."""
+        with self._snapshot() as connection:
+            yield from released.of_campaign(connection, campaign)
+
+    def release_mark(self, campaign: str) -> tuple[int, int]:
+        """How many releases and withdrawals a campaign has: both only grow."""
+        with self._snapshot() as connection:
+            return released.mark(connection, campaign)
+
+    def released_by_sha256(self, sha256: str) -> list[ReleasedView]:
+        """The releases whose master or whose rendition is these very bytes, oldest first."""
+        with self._snapshot() as connection:
+            return released.with_bytes(connection, sha256)
+
+    def withdrawal(self, job_id: str) -> WithdrawalView | None:
+        """Who took one job's asset back, when and why; None where nobody did."""
+        with self._reading() as connection:
+            return withdrawals.of_job(connection, job_id)
+
+    def withdrawals(self, order_id: str) -> Iterator[WithdrawnView]:
+        """An order's withdrawn assets in the order of their names, streamed."""
+        with self._reading() as connection:
+            yield from withdrawals.of_order(connection, order_id)
+
+    def renditions(self, attempt_ids: Sequence[str]) -> dict[str, tuple[RenditionView, ...]]:
+        """What was made of attempts' masters; attempts without any are left out."""
+        with self._reading() as connection:
+            return renditions.of_attempts(connection, attempt_ids)
+
+    def rendition_verdicts(
+        self, attempt_ids: Sequence[str]
+    ) -> dict[tuple[str, int], tuple[VerdictRecord, ...]]:
+        """The verdicts on renditions' final bytes, by attempt and the rendition's number."""
+        with self._reading() as connection:
+            return renditions.verdicts_of(connection, attempt_ids)
+
+    def signings(self, attempt_ids: Sequence[str]) -> dict[tuple[str, int], SigningView]:
+        """Which files of attempts were signed, by attempt and number: 0 is the master."""
+        with self._reading() as connection:
+            return signings.of_attempts(connection, attempt_ids)
 
     def verdicts(self, attempt_id: str) -> tuple[VerdictRecord, ...]:
         """The verdicts on one attempt's bytes as they are now, in the order they were written."""
@@ -181,6 +228,11 @@ class Reader(ReportReader, ClosingReader, InvoiceReader):
         """Width and height of an attempt's picture before it was finished, where they are known."""
         with self._reading() as connection:
             return mends.came_size(connection, attempt_id)
+
+    def came_sha256(self, attempt_id: str) -> str | None:
+        """The provider's own bytes, where they had content credentials that the file has not."""
+        with self._reading() as connection:
+            return mends.came_sha256(connection, attempt_id)
 
     def verdicts_on(self, attempt_ids: Sequence[str]) -> dict[str, tuple[VerdictRecord, ...]]:
         """The same for many attempts at once; those without any are left out."""

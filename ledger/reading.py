@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from itertools import islice
-from typing import Any
 
-from sqlalchemy import Connection, Select, bindparam, func, select, text
+from sqlalchemy import Connection, bindparam, exists, func, select, text
 
 from ledger.instants import from_us, from_us_or_none
 from ledger.kinds import Scope, VerdictSeverity
@@ -18,12 +17,12 @@ from ledger.records import (
     OrderState,
     VerdictRecord,
 )
-from ledger.schema import AnyRow, attempts, budgets, jobs, orders, releases, verdicts
+from ledger.schema import AnyRow, attempts, budgets, jobs, orders, verdicts
+from ledger.signings import MASTER, signings
 from ledger.views import (
     JobView,
     LostAttempt,
     OrderView,
-    ReleasedView,
 )
 
 CHUNK = 500
@@ -56,6 +55,9 @@ _JOBS = (
         .where(mends.c.attempt_id == jobs.c.attempt_id)
         .scalar_subquery()
         .label("mend_count"),
+        exists()
+        .where(signings.c.attempt_id == jobs.c.attempt_id, signings.c.number == MASTER)
+        .label("signed"),
     )
     .join(attempts, attempts.c.attempt_id == jobs.c.attempt_id, isouter=True)
     .where(jobs.c.job_id.in_(bindparam("ids", expanding=True)))
@@ -97,40 +99,13 @@ _LOST = (
     .order_by(attempts.c.held_at_us, attempts.c.attempt_id)
 )
 
-_RELEASED: Select[Any] = (
-    select(
-        releases,
-        orders.c.provider,
-        orders.c.model,
-        orders.c.campaign,
-        orders.c.cost_center,
-        orders.c.owner,
-        orders.c.title,
-        jobs.c.brief_json,
-        jobs.c.attempts_used,
-        jobs.c.spent_nano,
-        jobs.c.accepted_at_us,
-        jobs.c.approved_by,
-        attempts.c.provider_ref,
-        attempts.c.seed,
-        attempts.c.media_type,
-        attempts.c.byte_count,
-        attempts.c.changes_json,
-    )
-    .join(orders, orders.c.order_id == releases.c.order_id)
-    .join(jobs, jobs.c.job_id == releases.c.job_id)
-    .join(attempts, attempts.c.attempt_id == releases.c.attempt_id)
-)
-_RELEASED_OF_ORDER = (
-    _RELEASED.where(releases.c.order_id == bindparam("id"))
-    .order_by(releases.c.name)
-    .execution_options(yield_per=1_000)
-)
-_RELEASED_JOB = _RELEASED.where(releases.c.job_id == bindparam("id"))
-
+# Those on attempts' own bytes: for renditions' see `ledger.renditions`.
 _VERDICTS = (
     select(verdicts)
-    .where(verdicts.c.attempt_id.in_(bindparam("ids", expanding=True)))
+    .where(
+        verdicts.c.attempt_id.in_(bindparam("ids", expanding=True)),
+        verdicts.c.rendition == MASTER,
+    )
     .order_by(verdicts.c.attempt_id, verdicts.c.position)
 )
 _FINAL_VERDICTS = _VERDICTS.join(
@@ -217,6 +192,7 @@ def _job_view(row: AnyRow) -> JobView:
         accepted_at=from_us_or_none(row.accepted_at_us),
         changes_json=row.changes_json,
         mend_count=row.mend_count,
+        signed=bool(row.signed),
     )
 
 
@@ -291,52 +267,6 @@ def lost(
     ]
 
 
-def released(connection: Connection, order_id: str) -> Iterator[ReleasedView]:
-    """An order's releases in the order of their names, streamed."""
-    # Closed by name: a reader may stop early, and a server keeps the rest until it is told.
-    with connection.execute(_RELEASED_OF_ORDER, {"id": order_id}) as views:
-        for row in views:
-            yield _released_view(row)
-
-
-def released_one(connection: Connection, job_id: str) -> ReleasedView | None:
-    """One job's release, or None."""
-    row = connection.execute(_RELEASED_JOB, {"id": job_id}).one_or_none()
-    return None if row is None else _released_view(row)
-
-
-def _released_view(row: AnyRow) -> ReleasedView:
-    return ReleasedView(
-        job_id=row.job_id,
-        order_id=row.order_id,
-        name=row.name,
-        brief_json=row.brief_json,
-        attempt_id=row.attempt_id,
-        attempts_used=row.attempts_used,
-        provider=row.provider,
-        model=row.model,
-        provider_ref=row.provider_ref,
-        seed=row.seed,
-        sha256=row.sha256,
-        media_type=row.media_type,
-        byte_count=row.byte_count,
-        width=row.width,
-        height=row.height,
-        store_url=row.store_url,
-        release_key=row.release_key,
-        receipt_key=row.receipt_key,
-        cost_nano=row.spent_nano,
-        accepted_at=from_us(row.accepted_at_us),
-        released_at=from_us(row.released_at_us),
-        approved_by=row.approved_by,
-        campaign=row.campaign,
-        cost_center=row.cost_center,
-        owner=row.owner,
-        order_title=row.title,
-        changes_json=row.changes_json,
-    )
-
-
 def verdicts_of(
     connection: Connection, attempt_ids: Sequence[str]
 ) -> dict[str, tuple[VerdictRecord, ...]]:
@@ -353,7 +283,7 @@ def verdicts_of(
 def verdicts_by_bytes(
     connection: Connection, attempt_ids: Sequence[str]
 ) -> dict[tuple[str, str], tuple[VerdictRecord, ...]]:
-    """Every verdict on attempts by attempt and digest: of mended bytes, those before too."""
+    """Every verdict on attempts' own bytes by attempt and digest: on those from before too."""
     found: dict[tuple[str, str], list[VerdictRecord]] = {}
     for row in connection.execute(_VERDICTS, {"ids": list(attempt_ids)}):
         found.setdefault((row.attempt_id, row.sha256), []).append(verdict_record(row))

@@ -7,7 +7,6 @@ command line share.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
@@ -197,6 +196,8 @@ class BuiltSettlement:
     latency_ms: int
     came: tuple[int, int] | None = None
     """Width and height of the picture before it was finished, in pixels, where that is known."""
+    came_sha256: str | None = None
+    """The provider's own bytes, where they had content credentials that `sha256` has not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,6 +287,42 @@ class MendRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class SigningRecord:
+    """A file that got content credentials: the same picture in other bytes, to be judged again."""
+
+    number: int
+    """0 for the master, n for its nth rendition."""
+    from_sha256: str
+    to_sha256: str
+    certificate_sha256: str
+    """The certificate that it was signed with."""
+    rules_sha256: str
+    """The rules that it says it has passed."""
+    media_type: str
+    byte_count: int
+    """Of the signed bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class RenditionRecord:
+    """Another file, made for nothing of a job's master, as it would be released."""
+
+    number: int
+    """1 for the first."""
+    name: str
+    width: int
+    height: int
+    sha256: str
+    """Of the signed bytes, where it is signed; `media_type`, `byte_count`, `verdicts` likewise."""
+    media_type: str
+    byte_count: int
+    from_sha256: str
+    """The master's bytes that it was made of: those from before it was signed."""
+    verdicts: tuple[VerdictRecord, ...]
+    signing: SigningRecord | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Inspection:
     """All verdicts on one attempt's bytes, and where that sends its job."""
 
@@ -293,7 +330,8 @@ class Inspection:
     job_id: str
     verdicts: tuple[VerdictRecord, ...]
     job_state: JobState
-    """ACCEPTED, PLANNED (back to build) or REJECTED; BUILT with a mend, to be judged again."""
+    """ACCEPTED, PLANNED (back to build) or REJECTED; BUILT with a mend or a signing, to be judged
+    again."""
     reason: str | None
     sha256: str | None = None
     """The bytes that were judged; None: those that the attempt has, whichever they are."""
@@ -301,6 +339,10 @@ class Inspection:
     """What became of the bytes, where they were mended."""
     phash: str | None = None
     """What an accepted picture looks like, in 16 hex digits, where a criterion measured it."""
+    signing: SigningRecord | None = None
+    """What became of the bytes, where they have passed and were signed."""
+    renditions: tuple[RenditionRecord, ...] = ()
+    """What was made of the master and judged; the job is accepted only where nothing of it blocks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -341,22 +383,3 @@ class ReleaseRecord:
     receipt_key: str
     width: int
     height: int
-
-
-@dataclass(frozen=True, slots=True)
-class Lease:
-    """The right of one process to move one order's jobs, until `expires_at` unless renewed."""
-
-    order_id: str
-    holder: str
-    since: datetime
-    expires_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class HeldBy:
-    """Somebody else has the lease."""
-
-    holder: str
-    since: datetime
-    expires_at: datetime

@@ -1,7 +1,8 @@
 """What became of the money: each attempt's charge under what its file came to, exactly once.
 
-A file that broke several rules counts under the first that blocked it. Verdicts on bytes that were
-mended since do not count: what the file came to is decided on the bytes that it has now.
+A file that broke several rules counts under the first that blocked it; one that broke none itself,
+under the first that blocked a rendition of it. Verdicts on bytes that were mended or signed since
+do not count: what the file came to is decided on the bytes that it has now.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from ledger.reports import conditions, sums
 from ledger.review_table import reviews
 from ledger.schema import attempts, jobs, orders, releases, verdicts
 from ledger.selection import EVERYTHING, Selection
+from ledger.signings import signings
 from ledger.views import SpendRow
 
 _ON_THE_WAY = (JobState.BUILT, JobState.ACCEPTED, JobState.IN_REVIEW, JobState.APPROVED)
@@ -26,7 +28,8 @@ _FIRST_BLOCK = (
     select(verdicts.c.criterion)
     .where(
         verdicts.c.attempt_id == attempts.c.attempt_id,
-        verdicts.c.sha256 == attempts.c.sha256,
+        # What was made of a file and did not pass held it back as well.
+        (verdicts.c.sha256 == attempts.c.sha256) | (verdicts.c.rendition > 0),
         verdicts.c.passed.is_(False),
         verdicts.c.severity == VerdictSeverity.BLOCK.value,
     )
@@ -44,8 +47,11 @@ _WAS_SENT_BACK = exists().where(
     reviews.c.attempt_id == attempts.c.attempt_id,
     reviews.c.decision == ReviewDecision.REJECTED.value,
 )
+# What was signed had passed, whether or not its new bytes were judged before they were lost.
 _WAS_JUDGED = exists().where(
     verdicts.c.attempt_id == attempts.c.attempt_id, verdicts.c.sha256 == attempts.c.sha256
+) | exists().where(
+    signings.c.attempt_id == attempts.c.attempt_id, signings.c.to_sha256 == attempts.c.sha256
 )
 # The dearer questions come last: most attempts are answered by the first two.
 _END = case(

@@ -15,7 +15,7 @@ from ledger.errors import BooksBehind, BooksNewer
 if TYPE_CHECKING:
     from alembic.config import Config
 
-REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010")
+REVISIONS = tuple(f"{number:04}" for number in range(1, 12))
 """Every revision that this code knows, oldest first. A test compares it with the scripts."""
 
 HEAD = REVISIONS[-1]

@@ -25,7 +25,7 @@ READER: Final = "mintage_reader"
 
 ROLES: Final[Mapping[str, str]] = {
     FOREMAN: "runs orders: money, attempts, verdicts and releases; nothing that a person decides",
-    REVIEWER: "reads, and decides about what waits for review",
+    REVIEWER: "reads, decides about what waits for review, and withdraws what was released",
     FINANCE: (
         "reads, sets caps, settles attempts whose end nobody can tell, posts invoices, asks for "
         "and approves what takes two, and closes months"
@@ -41,7 +41,7 @@ _JOB_WORK = (
 )
 _ATTEMPT_END = (
     "UPDATE (state, counts, provider_ref, charged_nano, reason, sha256, media_type, byte_count, "
-    "latency_ms, ended_at_us, came_size"
+    "latency_ms, ended_at_us, came_size, came_sha256"
 )
 _TOTALS = ("INSERT", "UPDATE (charged_nano, overrun_nano, entry_count, adjusted_nano)")
 _LEASES = ("INSERT", "UPDATE (order_id, holder, since_us, expires_at_us)", "DELETE")
@@ -85,7 +85,10 @@ RIGHTS: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
     # Who seals locks the table, which takes the right to update; its trigger refuses every update.
     "seals": {FOREMAN: ("INSERT", "UPDATE"), FINANCE: ("INSERT", "UPDATE")},
     "mends": {FOREMAN: ("INSERT",)},
+    "signings": {FOREMAN: ("INSERT",)},
+    "renditions": {FOREMAN: ("INSERT",)},
     "reviews": {REVIEWER: ("INSERT",)},
+    "withdrawals": {REVIEWER: ("INSERT",)},
     "statements": {FINANCE: ("INSERT",)},
     "adjustments": {FINANCE: ("INSERT",)},
     "quotes": {FOREMAN: ("INSERT",)},

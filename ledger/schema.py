@@ -71,7 +71,7 @@ orders = Table(
     Column("title", Text, nullable=False),
     Column("owner", Word, nullable=False),
     Column("cost_center", Word, nullable=False),
-    Column("campaign", Word, nullable=False),
+    Column("campaign", Word, nullable=False, index=True),
     Column("provider", Word, nullable=False),
     Column("model", Word, nullable=False),
     Column("cap_nano", BigInteger, nullable=False),
@@ -141,6 +141,7 @@ attempts = Table(
     Column("ended_at_us", BigInteger),
     Column("changes_json", Text),  # of its brief, after earlier attempts, and why
     Column("came_size", Word),  # such as 512x512: the picture's before it was finished
+    Column("came_sha256", Word),  # the provider's bytes, where they had credentials that were lost
     one_of("state", AttemptState),
     CheckConstraint("number >= 1", name="number"),
     CheckConstraint("hold_nano >= 0 AND charged_nano >= 0", name="amounts"),
@@ -337,7 +338,10 @@ verdicts = Table(
     Column("remedy_json", Text),
     # The bytes that were judged: an attempt that was mended had others before.
     Column("sha256", Word, nullable=False, server_default=text("''")),
+    # 0 for the attempt's own bytes, n for its nth rendition's.
+    Column("rendition", Integer, nullable=False, server_default=text("0")),
     one_of("severity", VerdictSeverity),
+    CheckConstraint("rendition >= 0", name="rendition"),
     # With the attempt: a thousand jobs may have the same bytes, and one of them is asked for.
     Index("verdicts_sha256_attempt_id_idx", "sha256", "attempt_id"),
 )
@@ -349,7 +353,7 @@ releases = Table(
     Column("attempt_id", Word, ForeignKey("attempts.attempt_id"), nullable=False, unique=True),
     Column("order_id", Word, ForeignKey("orders.order_id"), nullable=False),
     Column("name", Word, nullable=False),
-    Column("sha256", Word, nullable=False),
+    Column("sha256", Word, nullable=False, index=True),
     Column("store_url", Word, nullable=False),
     Column("release_key", Word, nullable=False),
     Column("receipt_key", Word, nullable=False),

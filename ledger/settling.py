@@ -67,6 +67,7 @@ _END_ATTEMPT = (
         media_type=bindparam("a_media_type"),
         byte_count=bindparam("a_byte_count"),
         came_size=bindparam("a_came_size"),
+        came_sha256=bindparam("a_came_sha256"),
         latency_ms=bindparam("a_latency_ms"),
         ended_at_us=bindparam("a_now"),
     )
@@ -293,6 +294,7 @@ def _attempt_row(end: _End, now_us: int) -> dict[str, object]:
         "a_media_type": built.media_type if built else None,
         "a_byte_count": built.byte_count if built else None,
         "a_came_size": "x".join(map(str, built.came)) if built and built.came else None,
+        "a_came_sha256": built.came_sha256 if built else None,
         "a_latency_ms": built.latency_ms if built else failed.latency_ms if failed else None,
         "a_now": now_us,
     }

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection, bindparam, select
 
-from ledger import mends, reading, reviews
+from ledger import mends, reading, released, renditions, reviews, signings, withdrawals
+from ledger.file_views import RenditionView, SigningView
 from ledger.finance_tables import adjustments
 from ledger.instants import from_us, from_us_or_none
 from ledger.records import (
@@ -16,13 +17,15 @@ from ledger.records import (
     VerdictRecord,
 )
 from ledger.schema import AnyRow, attempts, entries
-from ledger.views import (
+from ledger.signings import MASTER
+from ledger.story_views import (
     AttemptStory,
     EntryView,
     JobStory,
-    MendView,
-    ReviewView,
+    RenditionStory,
+    SigningStory,
 )
+from ledger.views import MendView, ReviewView
 
 _ATTEMPTS = select(attempts).where(attempts.c.job_id == bindparam("id")).order_by(attempts.c.number)
 
@@ -43,6 +46,36 @@ _ADJUSTMENTS = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class _Files:
+    """What is known of the files of a job's attempts."""
+
+    verdicts: Mapping[tuple[str, str], tuple[VerdictRecord, ...]]
+    """On attempts' own bytes, by attempt and digest."""
+    signings: Mapping[tuple[str, int], SigningView]
+    renditions: Mapping[str, tuple[RenditionView, ...]]
+    of_renditions: Mapping[tuple[str, int], tuple[VerdictRecord, ...]]
+
+    def on(self, attempt_id: str, sha256: str | None) -> tuple[VerdictRecord, ...]:
+        return () if sha256 is None else self.verdicts.get((attempt_id, sha256), ())
+
+    def signing(self, attempt_id: str) -> SigningStory | None:
+        signing = self.signings.get((attempt_id, MASTER))
+        if signing is None:
+            return None
+        return SigningStory(signing, self.on(attempt_id, signing.from_sha256))
+
+    def made(self, attempt_id: str) -> tuple[RenditionStory, ...]:
+        return tuple(
+            RenditionStory(
+                one,
+                self.of_renditions.get((attempt_id, one.number), ()),
+                self.signings.get((attempt_id, one.number)),
+            )
+            for one in self.renditions.get(attempt_id, ())
+        )
+
+
 def story(connection: Connection, job_id: str) -> JobStory | None:
     """Everything that was written about one job, or None."""
     views = reading.jobs_of(connection, [job_id])
@@ -53,7 +86,7 @@ def story(connection: Connection, job_id: str) -> JobStory | None:
     assert order is not None, "a job's order is in the books by a foreign key"  # noqa: S101 - as said
     rows = connection.execute(_ATTEMPTS, {"id": job_id}).all()
     ids = [row.attempt_id for row in rows]
-    verdicts = reading.verdicts_by_bytes(connection, ids)
+    files = _files(connection, ids)
     mended = mends.of_attempts(connection, ids)
     decided = {one.attempt_id: one for one in reviews.of_jobs(connection, [job_id]).get(job_id, ())}
     moved: dict[str, list[EntryView]] = defaultdict(list)
@@ -67,20 +100,31 @@ def story(connection: Connection, job_id: str) -> JobStory | None:
         attempts=tuple(
             _attempt_story(
                 row,
-                verdicts,
+                files,
                 mended.get(row.attempt_id, ()),
                 moved[row.attempt_id],
                 decided.get(row.attempt_id),
             )
             for row in rows
         ),
-        release=reading.released_one(connection, job_id),
+        release=released.of_job(connection, job_id),
+        withdrawal=withdrawals.of_job(connection, job_id),
+    )
+
+
+def _files(connection: Connection, attempt_ids: Sequence[str]) -> _Files:
+    made = renditions.of_attempts(connection, attempt_ids)
+    return _Files(
+        verdicts=reading.verdicts_by_bytes(connection, attempt_ids),
+        signings=signings.of_attempts(connection, attempt_ids),
+        renditions=made,
+        of_renditions=renditions.verdicts_of(connection, list(made)) if made else {},
     )
 
 
 def _attempt_story(
     row: AnyRow,
-    verdicts: Mapping[tuple[str, str], tuple[VerdictRecord, ...]],
+    files: _Files,
     mended: Sequence[MendView],
     moved: list[EntryView],
     review: ReviewView | None,
@@ -100,12 +144,14 @@ def _attempt_story(
         ended_at=from_us_or_none(row.ended_at_us),
         changes_json=row.changes_json,
         mends=tuple(
-            replace(mend, verdicts=verdicts.get((row.attempt_id, mend.from_sha256), ()))
-            for mend in mended
+            replace(mend, verdicts=files.on(row.attempt_id, mend.from_sha256)) for mend in mended
         ),
-        verdicts=verdicts.get((row.attempt_id, row.sha256), ()),
+        verdicts=files.on(row.attempt_id, row.sha256),
         entries=tuple(moved),
         review=review,
+        signing=files.signing(row.attempt_id),
+        renditions=files.made(row.attempt_id),
+        came_sha256=row.came_sha256,
     )
 
 

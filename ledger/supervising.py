@@ -7,7 +7,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from ledger.errors import BrokenPromise, LeaseLost, UnknownOrder, WrongState
 from ledger.instants import from_us
-from ledger.records import HeldBy, JobState, Lease, OrderState
+from ledger.lease_records import HeldBy, Lease
+from ledger.records import JobState, OrderState
 from ledger.schema import jobs, leases, orders
 from ledger.words import clean
 

@@ -10,6 +10,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import ClassVar
 
+from ledger.file_views import RenditionView
 from ledger.kinds import MendKind, ReviewDecision, Scope
 from ledger.records import AttemptState, JobState, OrderRecord, OrderState, VerdictRecord
 
@@ -106,6 +107,8 @@ class JobView:
     """What was changed about the latest attempt's brief after earlier ones, and why."""
     mend_count: int = 0
     """How often the latest attempt's output was mended."""
+    signed: bool = False
+    """Whether the latest attempt's bytes, as they are now, have content credentials of ours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +143,10 @@ class ReleasedView:
     order_title: str
     changes_json: str | None = None
     """What was changed about the attempt's brief after earlier ones, and why."""
+    renditions: tuple[RenditionView, ...] = ()
+    """What was made of it and released with it, in the order of their numbers."""
+    withdrawn: bool = False
+    """Whether somebody has taken it back since; its bytes and its cost stay."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,19 +278,6 @@ class ChargeRow:
 
 
 @dataclass(frozen=True, slots=True)
-class EntryView:
-    """One line of the books: `amount_nano` moved from one account to another."""
-
-    entry_id: str
-    at: datetime
-    kind: str
-    from_account: str
-    to_account: str
-    amount_nano: int
-    attempt_id: str | None
-
-
-@dataclass(frozen=True, slots=True)
 class ReviewView:
     """What a person decided about one attempt's file."""
 
@@ -319,32 +313,6 @@ class MendView:
 
 
 @dataclass(frozen=True, slots=True)
-class AttemptStory:
-    """One attempt with everything that was written about it."""
-
-    attempt_id: str
-    number: int
-    state: AttemptState
-    seed: int
-    provider_ref: str | None
-    hold_nano: int
-    charged_nano: int
-    reason: str | None
-    sha256: str | None
-    latency_ms: int | None
-    held_at: datetime
-    ended_at: datetime | None
-    changes_json: str | None
-    """What was changed about its brief after earlier attempts, and why."""
-    mends: tuple[MendView, ...]
-    """What was done to its bytes, with the verdicts that led to it."""
-    verdicts: tuple[VerdictRecord, ...]
-    """On its bytes as they are now."""
-    entries: tuple[EntryView, ...]
-    review: ReviewView | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class PictureHash:
     """What a picture that passed inspection looks like: its perceptual hash, 0 to below 2**64."""
 
@@ -362,16 +330,6 @@ class Unmeasured:
     sha256: str
     store_url: str
     release_key: str
-
-
-@dataclass(frozen=True, slots=True)
-class JobStory:
-    """One job's whole story, for `mintage trace`."""
-
-    job: JobView
-    order: OrderView
-    attempts: tuple[AttemptStory, ...]
-    release: ReleasedView | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -267,6 +267,9 @@ def disarm(url: str) -> None:
             for table in (
                 "entries",
                 "mends",
+                "signings",
+                "renditions",
+                "withdrawals",
                 "verdicts",
                 "releases",
                 "holds",

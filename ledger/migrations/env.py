@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from alembic import context
 
-from ledger import closing_tables, mends  # noqa: F401  their tables belong to the metadata
+from ledger import closing_tables, released  # noqa: F401  their tables belong to the metadata
 from ledger.schema import metadata
 
 context.configure(

@@ -190,7 +190,7 @@ def test_every_table_of_the_books_has_its_row_and_every_role_reads_it(own_url: s
 def test_money_attempts_and_verdicts_are_not_the_reviewers_nor_decisions_the_foremans() -> None:
     writers = {table: set(of_roles) for table, of_roles in RIGHTS.items()}
     assert {table for table, roles in writers.items() if REVIEWER in roles} == {
-        *("orders", "jobs", "reviews"),
+        *("orders", "jobs", "reviews", "withdrawals"),
     }
     assert not any(READER in roles for roles in writers.values())
     assert [writers[name] for name in ("cap_rules", "decisions", "reviews")] == [

@@ -16,12 +16,14 @@ FACE = """
     CapRule CapTooLow ChargeRow CloseRefused Decision DecisionKind DecisionRefused Desk
     EntryView ExportRefused FailedSettlement HeldBy HoldDecision HoldRequest Inspection JobMove
     JobRecord JobState JobStory JobView Lease LeaseLost LedgerError LostAttempt MendKind
-    MendRecord MendView MoneyError OrderChanged OrderRecord OrderState OrderView PeriodClosed
-    PictureHash PriceLine Proof Quoted Refuse ReleaseRecord ReleasedView Review ReviewDecision
-    ReviewRefused ReviewView ReviewedBefore RunKnown Scope SelectionRefused Settled Settlement
-    SpendRow StatementRefused Stopped SummaryRow Totals UnknownAttempt UnknownJob UnknownOrder
-    UnknownSettlement Unmeasured VerdictRecord VerdictSeverity Wait WaitingView WrongState
-    charge_nano format_usd hold_nano parse_usd plain usd
+    MendRecord MendView MoneyError NotReleased OrderChanged OrderRecord OrderState OrderView
+    PeriodClosed PictureHash PriceLine Proof Quoted Refuse ReleaseRecord ReleasedView
+    RenditionRecord RenditionStory RenditionView Review ReviewDecision ReviewRefused ReviewView
+    ReviewedBefore RunKnown Scope SelectionRefused Settled Settlement SigningRecord
+    SigningStory SigningView SpendRow StatementRefused Stopped SummaryRow Totals UnknownAttempt
+    UnknownJob UnknownOrder UnknownSettlement Unmeasured VerdictRecord VerdictSeverity Wait
+    WaitingView WithdrawalRefused WithdrawalView WithdrawnView WrongState charge_nano
+    format_usd hold_nano parse_usd plain usd
 """
 
 
