@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from flows.order_text import NumberText
-from flows.placeholders import Unbound, fill, fill_text, fill_words, has_placeholder
+from flows.placeholders import Unbound, fill, fill_text, fill_words, has_placeholder, slug_of
 
 ROW = {
     "product": "mug",
@@ -19,7 +22,15 @@ ROW = {
     "none": None,
     "list": [1, 2],
     "variant": 2,
+    "long": 12345,
+    "german": "Größe: Äffchen/STRAẞE",
+    "decomposed": "U\u0308ber -- Cafe\u0301 ",
+    "brand": "Acme's Crème\u00a0Brûlée №2 Øre, Łódź",
+    "kana": "コーヒー",
+    "below": -5,
 }
+
+STRANGE = ", which is not understood; only :slug and zeros such as :03 are"
 
 
 @pytest.mark.parametrize(
@@ -57,6 +68,15 @@ def test_a_placeholder_alone_keeps_its_type(template: str, value: object) -> Non
         ("{{{product}}}", "{mug}"),
         ("100 % {product}", "100 % mug"),
         ("{product:}", "mug"),
+        ("{variant:03}", "002"),
+        ("{count:01}", "3"),
+        ("{sku:05}", "00007"),
+        ("{long:03}", "12345"),
+        ("{product:slug}-{variant:02}", "mug-02"),
+        ("{size.label:slug}", "small"),
+        ("{german:slug}", "groesse-aeffchen-strasse"),
+        ("{decomposed:slug}", "ueber-cafe"),
+        ("{brand:slug}", "acmes-creme-brulee-no2-ore-lodz"),
     ],
 )
 def test_anything_else_becomes_text(template: str, text: str) -> None:
@@ -85,9 +105,22 @@ def test_words_stay_words_even_where_one_placeholder_is_all(template: str, text:
         ("{__class__}", "{__class__}, which nothing binds"),
         ("{product.__class__}", "{product.__class__}, which nothing binds"),
         ("{size[width]}", "{size[width]}, which is no placeholder"),
-        ("{count:05d}", "{count} with a format, which is not understood"),
-        ("{product!r}", "{product} with a format, which is not understood"),
-        ("{product:{count}}", "{product} with a format, which is not understood"),
+        ("{count:05d}", "{count} with a format" + STRANGE),
+        ("{product!r}", "{product} with a format" + STRANGE),
+        ("{product:{count}}", "{product} with a format" + STRANGE),
+        ("{product:Slug}", "{product} with a format" + STRANGE),
+        ("{count:3}", "{count} with a format" + STRANGE),
+        ("{count:00}", "{count} with a format" + STRANGE),
+        ("{count:021}", "{count} with a format" + STRANGE),
+        ("{count!s:03}", "{count} with a format" + STRANGE),
+        ("{product:03}", "{product:03} of 'mug', which is no whole number"),
+        ("{ratio:03}", "{ratio:03} of '1.50', which is no whole number"),
+        ("{flag:03}", "{flag:03} of 'true', which is no whole number"),
+        ("{below:03}", "{below:03} of '-5', which is no whole number"),
+        ("{kana:slug}", "{kana:slug} of 'コーヒー', which leaves nothing"),
+        ("{none:slug}", "{none:slug} of '', which leaves nothing"),
+        ("{size:slug}", "{size}, which is not one value"),
+        ("{brand:slug}{x:slug}", "{x}, which nothing binds"),
         ("{product", "'{product', whose braces do not match"),
         ("product}", "'product}', whose braces do not match"),
         ("a {list}", "{list}, which is not one value"),
@@ -124,6 +157,17 @@ def test_a_value_is_filled_to_its_depth_and_left_as_it_was() -> None:
 def test_what_has_no_placeholder_is_left_alone(value: object) -> None:
     if not has_placeholder(value):
         assert fill(value, {}) == value
+
+
+@given(st.text(max_size=50))
+def test_a_slug_is_plain_wherever_it_stands_and_its_own_slug(text: str) -> None:
+    try:
+        slug = fill_words("{text:slug}", {"text": text})
+    except Unbound:
+        return
+    assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", slug)
+    assert slug_of(slug) == slug
+    assert slug_of(unicodedata.normalize("NFD", text)) == slug
 
 
 @given(st.text())
