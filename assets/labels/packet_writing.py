@@ -22,6 +22,8 @@ from assets.labels.terms import (
 
 _LANGUAGES_MAX: Final = 40
 _JOB_ID_CHARS_MAX: Final = 1_500
+_TERM_CHARS_MAX: Final = 100
+_TAG_CHARS_MAX: Final = 50
 _CHARS: Final = (10_000, 4_000, 2_000, 1_000, 500, 250, 120, 60, 24)
 """How long a text may be, longest first: the first that lets the packet fit is taken."""
 
@@ -45,6 +47,7 @@ def packet_of(label: Label) -> bytes:
     there is one, with an ellipsis; of more than 40 languages the first 40 are kept.
     """
     packet = b""
+    label = _writable_label(label)
     for chars in _CHARS:
         packet = _written(label, chars)
         if len(packet) <= PACKET_BYTES_MAX:
@@ -54,7 +57,7 @@ def packet_of(label: Label) -> bytes:
 
 def _written(label: Label, chars: int) -> bytes:
     def bounded(text: str) -> str:
-        return _cut(_writable(text), chars)
+        return _cut(text, chars)
 
     lines = [*_alternatives(label, bounded), *_simple(label, bounded)]
     used = [prefix for prefix in NAMESPACES if any(f"<{prefix}:" in line for line in lines)]
@@ -89,11 +92,7 @@ def _alternatives(label: Label, bounded: Callable[[str], str]) -> Iterator[str]:
 
 def _spoken(texts: Texts, bounded: Callable[[str], str]) -> list[tuple[str, str]]:
     """Return tag and text of each language, before them the main one's as the default."""
-    said: dict[str, str] = {}
-    for tag, text in texts.items():
-        written = bounded(text)
-        if written and len(said) < _LANGUAGES_MAX:
-            said.setdefault(_writable(tag).strip()[: _CHARS[-1] * 2] or DEFAULT_LANGUAGE, written)
+    said = {tag: bounded(text) for tag, text in texts.items()}
     if not said:
         return []
     default = said.pop(DEFAULT_LANGUAGE, None) or next(iter(said.values()))
@@ -102,20 +101,45 @@ def _spoken(texts: Texts, bounded: Callable[[str], str]) -> list[tuple[str, str]
 
 def _simple(label: Label, bounded: Callable[[str], str]) -> Iterator[str]:
     for name, field in SIMPLE.items():
-        if field == "job_id":
-            # What is looked up by its id is of no use when it is cut: only what is no id is.
-            text = _writable(label.job_id)[:_JOB_ID_CHARS_MAX]
-        elif field == "source_type":
-            term = _writable(label.source_type)[: _CHARS[-1] * 4]
-            text = SOURCE_TYPES + term if term else ""
-        else:
-            text = bounded(getattr(label, field))
+        text = getattr(label, field)
+        if field == "source_type":
+            text = text and SOURCE_TYPES + text
+        elif field != "job_id":
+            text = bounded(text)
         if text:
             yield f"   <{name}>{text.translate(_ESCAPES)}</{name}>"
 
 
+def _writable_label(label: Label) -> Label:
+    """Return the label with only what can be written, and nothing of a size that takes long."""
+    return Label(
+        title=_writable_texts(label.title),
+        alt=_writable_texts(label.alt),
+        description=_writable_texts(label.description),
+        rights=_writable_texts(label.rights),
+        credit=_writable(label.credit),
+        creator_tool=_writable(label.creator_tool),
+        source_type=_writable(label.source_type)[:_TERM_CHARS_MAX],
+        # What is looked up by its id is of no use when it is cut: only what is no id is.
+        job_id=_writable(label.job_id)[:_JOB_ID_CHARS_MAX],
+    )
+
+
+def _writable_texts(texts: Texts) -> dict[str, str]:
+    said: dict[str, str] = {}
+    for tag, text in texts.items():
+        if len(said) == _LANGUAGES_MAX:
+            break
+        written = _writable(text)
+        if written:
+            said.setdefault(_writable(tag)[:_TAG_CHARS_MAX].strip() or DEFAULT_LANGUAGE, written)
+    return said
+
+
 def _writable(text: str) -> str:
-    return _UNWRITABLE.sub("", _NEW_LINE.sub("\n", text)).strip()
+    # Longer than any text may be, so that it is still seen to be too long.
+    beginning = text[: 2 * _CHARS[0]]
+    return _UNWRITABLE.sub("", _NEW_LINE.sub("\n", beginning)).strip()
 
 
 def _cut(text: str, chars: int) -> str:
