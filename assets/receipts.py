@@ -52,6 +52,43 @@ class Mend:
 
 
 @dataclass(frozen=True, slots=True)
+class ToldLabel:
+    """What an asset says of itself, in every language: BCP 47 tag to text, the main one first."""
+
+    title: Mapping[str, str]
+    alt: Mapping[str, str]
+    description: Mapping[str, str]
+    rights: Mapping[str, str]
+    credit: str
+    tags: tuple[str, ...]
+    source_type: str
+    """IPTC's term for who made it."""
+    embedded: bool
+    """Whether the file itself says so too."""
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """The content credentials that an asset was signed with."""
+
+    certificate_sha256: str
+    rules_sha256: str
+    """The SHA-256 of the canonical JSON of criterion, version and parameters of all that is under
+    `verified_by`, in the order in which it is there."""
+
+
+@dataclass(frozen=True, slots=True)
+class SisterFile:
+    """Another file of the same job: a rendition, or the master that a rendition was made of."""
+
+    name: str
+    key: str
+    sha256: str
+    receipt: str
+    """The key of its receipt."""
+
+
+@dataclass(frozen=True, slots=True)
 class ReleaseForm:
     """All that has to be known of an asset before it can be released; its receipt says the same.
 
@@ -94,6 +131,12 @@ class ReleaseForm:
     """In the order in which they were made; the last one gave the released bytes."""
     changed: Mapping[str, object] | None = None
     """What the brief of this attempt was changed in after earlier ones, and why."""
+    label: ToldLabel | None = None
+    credentials: Signed | None = None
+    renditions: tuple[SisterFile, ...] = ()
+    """What was made of it and released before it."""
+    master: SisterFile | None = None
+    """What it was made of, for a rendition: its cost is zero, and the job's is in that receipt."""
 
     @property
     def key(self) -> str:
@@ -163,11 +206,32 @@ def receipt_json(form: ReleaseForm) -> bytes:
         "approved_by": form.approved_by,
         "approved_at": form.approved_at and timestamp(form.approved_at),
         "accepted_at": timestamp(form.accepted_at),
-        "cost": {"amount": plain_decimal(form.cost_usd), "currency": "USD"},
+        "cost": {
+            "amount": plain_decimal(form.cost_usd),
+            "currency": "USD",
+            **({} if form.master is None else {"booked_in": form.master.receipt}),
+        },
+        "label": form.label and _label(form.label),
+        "credentials": form.credentials and asdict(form.credentials),
+        "renditions": [asdict(one) for one in form.renditions],
+        "rendition_of": form.master and asdict(form.master),
         "mintage_version": form.mintage_version,
     }
     text = json.dumps(content, ensure_ascii=False, allow_nan=False, sort_keys=True, indent=2)
     return (text + "\n").encode()
+
+
+def _label(label: ToldLabel) -> dict[str, object]:
+    texts = {name: dict(getattr(label, name)) for name in ("title", "alt", "description", "rights")}
+    return {
+        **texts,
+        # The main language comes first in each text, and sorted keys would hide which it is.
+        "language": next(iter(label.title), ""),
+        "credit": label.credit,
+        "tags": list(label.tags),
+        "source_type": label.source_type,
+        "embedded": label.embedded,
+    }
 
 
 def _review(review: Approval) -> dict[str, object]:

@@ -25,7 +25,8 @@ def release(store: Store, form: ReleaseForm, data: bytes) -> Released:
 
     The receipt is put first and the asset last, so an asset that can be seen is complete. Both
     are put once, and a form's receipt is always the same, so a release that was cut off at any
-    point is simply done again.
+    point is simply done again. Renditions are released before their master: who sees the master
+    finds all that its receipt names.
 
     Raises:
         DigestMismatch: `data` is not what the form says.

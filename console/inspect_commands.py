@@ -104,7 +104,9 @@ def _rules(order: Path | None, done: Path | None, job: str | None) -> tuple[Crit
     from flows import BadSettings, rules_of_file, rules_of_order
 
     if order is not None and done is None:
-        return rules_of_order(open_house().plan(order), job)
+        house = open_house()
+        signed = house.settings.signing_certificate is not None
+        return rules_of_order(house.plan(order), job, signed=signed)
     if done is not None and order is None:
         return rules_of_file(done)
     raise BadSettings("Say by which rules: either --order ORDER or --done RULES.yaml.")

@@ -9,7 +9,16 @@ from typing import Any
 from console.output import amounts, indented, json_value, screen, table
 from console.screen import Screen
 from flows.rework import Changes
-from ledger import AttemptStory, JobStory, MendView, ReviewView, VerdictRecord, format_usd
+from ledger import (
+    AttemptStory,
+    JobStory,
+    MendView,
+    RenditionStory,
+    ReviewView,
+    SigningView,
+    VerdictRecord,
+    format_usd,
+)
 
 
 def story_json(story: JobStory) -> dict[str, Any]:
@@ -109,10 +118,30 @@ def _changed(attempt: AttemptStory) -> Iterator[str]:
 
 def _judged(attempt: AttemptStory) -> Iterator[str]:
     """Say what was found, and what was done about it, in the order in which it happened."""
+    if attempt.came_sha256 is not None:
+        yield f"came with its maker's content credentials as {attempt.came_sha256[:12]}"
     for mend in attempt.mends:
         yield from map(verdict_line, mend.verdicts)
         yield mend_line(mend)
+    if attempt.signing is not None:
+        yield from map(verdict_line, attempt.signing.verdicts)
+        yield signing_line(attempt.signing.signing)
     yield from map(verdict_line, attempt.verdicts)
+    for rendition in attempt.renditions:
+        yield from _rendition_lines(rendition)
+
+
+def _rendition_lines(story: RenditionStory) -> Iterator[str]:
+    """Say which other file was made of the master, and what was found about it."""
+    one = story.rendition
+    yield (
+        f"rendition {one.name} made at no cost: {one.width}x{one.height} "
+        f"{one.media_type.removeprefix('image/')}, {one.byte_count:,} bytes, {one.sha256[:12]}"
+    )
+    if story.signing is not None:
+        yield f"{one.name}: {signing_line(story.signing)}"
+    for verdict in story.verdicts:
+        yield f"{one.name}: {verdict_line(verdict)}"
 
 
 def verdict_line(verdict: VerdictRecord) -> str:
@@ -150,6 +179,14 @@ def mend_line(mend: MendView) -> str:
         "reencode": "written anew",
     }[mend.kind]
     return f"mended at no cost ({done}): {mend.from_sha256[:12]} became {mend.to_sha256[:12]}"
+
+
+def signing_line(signing: SigningView) -> str:
+    """Say which bytes became which by being signed, and by whose certificate."""
+    return (
+        f"signed: {signing.from_sha256[:12]} became {signing.to_sha256[:12]} with the certificate "
+        f"{signing.certificate_sha256[:12]}"
+    )
 
 
 def review_line(review: ReviewView) -> str:

@@ -13,6 +13,9 @@ from pathlib import Path
 
 from flows.done_reading import read_done
 from flows.errors import BadOrder, BadSettings
+from flows.job_labels import RenditionBrief
+from flows.job_plan import PlannedJob
+from flows.labelling import criteria_for
 from flows.order_form import show
 from flows.order_sources import is_slug, read_sources
 from flows.order_text import read_order_text
@@ -88,24 +91,44 @@ def rules_of_file(path: Path) -> tuple[Criterion, ...]:
     return read
 
 
-def rules_of_order(plan: Plan, job_name: str | None) -> tuple[Criterion, ...]:
-    """Give an order's rules; `job_name` says whose where they have placeholders.
+def rules_of_order(
+    plan: Plan, job_name: str | None, *, signed: bool = False
+) -> tuple[Criterion, ...]:
+    """Give an order's rules; `job_name` says whose: of a job, or of a rendition by its own name.
+
+    Rules about metadata let pass what the order has written into its files, as in a run; with
+    `signed`, the house's own content credentials too.
 
     Raises:
         BadSettings: they have placeholders and no job of that name is in the order.
     """
     done: object = json.loads(plan.spec_json)["done"]
-    if has_placeholder(done):
-        job = next((one for one in plan.jobs() if one.name == job_name), None)
-        if job is None:
+    first = next(iter(plan.jobs()))
+    job, own = (first, None) if job_name is None else _named(plan, job_name) or (None, None)
+    if own is not None:
+        done = list(own.done)
+    elif has_placeholder(done):
+        if job is None or job_name is None:
             raise BadSettings(
                 "The rules of this order differ from job to job; name one that it has with --job, "
-                f"such as {next(iter(plan.jobs())).name}."
+                f"such as {first.name}."
             )
         done = fill(done, job.brief.variables)
     criteria = read_done(done)
     assert isinstance(criteria, tuple)  # noqa: S101  the order was planned with these very criteria
-    return criteria
+    label = (job or first).brief.label
+    return criteria_for(criteria, labels=label is not None and label.embed, signed=signed)
+
+
+def _named(plan: Plan, name: str) -> tuple[PlannedJob, RenditionBrief | None] | None:
+    """Find a job by its name, or by that of one of its renditions."""
+    for job in plan.jobs():
+        if job.name == name:
+            return job, None
+        for one in job.brief.renditions:
+            if one.name == name:
+                return job, one
+    return None
 
 
 def inspect_files(

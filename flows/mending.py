@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from assets import stage, staged
 from flows.briefs import JobBrief
 from flows.known_verdicts import verdict_record
+from flows.labelling import label_of, labelled
 from flows.order_run import OrderRun
 from generators import Encoding, Finished, Trim, Unfinishable, mend
 from ledger import Inspection, JobState, JobView, MendKind, MendRecord
@@ -91,7 +92,8 @@ async def mend_one(
 ) -> Mended | str | None:
     """Mend a file if that may help, and write it down; else say why it could not be, if it was tried.
 
-    The mended bytes are staged before the books name them. The job stays built, to be judged again.
+    The mended bytes are labelled and staged before the books name them. The job stays built, to be
+    judged again.
 
     Raises:
         Missing, DigestMismatch: the bytes are not in the store any more.
@@ -107,6 +109,8 @@ async def mend_one(
     if came is None and plan.trim != Trim():
         return "nobody wrote down how large its picture came, so how far it has grown is not known"
 
+    label = label_of(brief, view.job_id)
+
     def make() -> tuple[Finished, str] | Unfinishable:
         made = mend(
             staged(run.store, str(view.sha256)),
@@ -118,7 +122,10 @@ async def mend_one(
             trim=plan.trim,
             flatten=plan.flatten,
         )
-        return made if isinstance(made, Unfinishable) else (made, stage(run.store, made.data))
+        if isinstance(made, Unfinishable):
+            return made
+        data = labelled(made.data, label)
+        return replace(made, data=data), stage(run.store, data)
 
     made = await run.in_thread(make)
     if isinstance(made, Unfinishable):

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from assets import Store
 from flows.bookkeeping import Bookkeeper
@@ -29,6 +29,9 @@ from ledger import (
     Wait,
 )
 from validators import Inspectors
+
+if TYPE_CHECKING:
+    from assets.credentials import Signer
 
 T = TypeVar("T")
 
@@ -127,6 +130,8 @@ class OrderRun:
     """Where encoding and the store's work is done."""
     inspectors: Inspectors
     """Who judges the files; closed by whoever runs the order."""
+    signer: Signer | None = None
+    """Who signs what has passed, where the house has a certificate."""
     lease_age: LeaseAge = field(init=False)
     planner: JobPlanner = field(init=False)
     gate: HoldGate = field(init=False)

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
+
 from assets import stage
+from assets.labels import has_credentials
 from flows.briefs import JobBrief
+from flows.labelling import label_of, ready_to_judge
 from flows.order_run import OrderRun
 from generators import (
     Absent,
@@ -29,6 +33,15 @@ IDLE_TRIES_MAX = 3
 """Tries of a job for which nothing was created that do not count as attempts; later ones do."""
 
 
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """An attempt of a job, and what the job asks for."""
+
+    attempt_id: str
+    job_id: str
+    brief: JobBrief
+
+
 def after_failure(view: JobView) -> JobState:
     """Say where a job ends that is tried no more: REJECTED if a gate failed it, else FAILED."""
     return JobState.REJECTED if view.sha256 is not None else JobState.FAILED
@@ -42,8 +55,7 @@ def _price_lines(usage: tuple[UsageLine, ...]) -> tuple[PriceLine, ...]:
 
 async def settle_outcome(
     run: OrderRun,
-    attempt_id: str,
-    brief: JobBrief,
+    tried: Tried,
     outcome: Built | BuildFailed | Lost | Halted | Absent,
     *,
     used: int,
@@ -60,8 +72,7 @@ async def settle_outcome(
     """
     settlement = await _settlement(
         run,
-        attempt_id,
-        brief,
+        tried,
         outcome,
         left=used < run.record.attempts_max,
         idle=number - used,
@@ -72,7 +83,7 @@ async def settle_outcome(
     settled = await run.keeper.settle(settlement)
     if settled.overrun_nano:
         run.stop(
-            f"Attempt {attempt_id} cost more than its hold; the books have the whole charge, and the "
+            f"Attempt {tried.attempt_id} cost more than its hold; the books have the whole charge, and the "
             f"part above the hold under overrun.",
             halted=True,
         )
@@ -87,8 +98,7 @@ async def settle_outcome(
 
 async def _settlement(
     run: OrderRun,
-    attempt_id: str,
-    brief: JobBrief,
+    tried: Tried,
     outcome: Built | BuildFailed | Lost | Halted | Absent,
     *,
     left: bool,
@@ -97,10 +107,10 @@ async def _settlement(
 ) -> BuiltSettlement | FailedSettlement | UnknownSettlement:
     match outcome:
         case Built():
-            return await _built(run, attempt_id, brief, outcome, left=left, latency_ms=latency_ms)
+            return await _built(run, tried, outcome, left=left, latency_ms=latency_ms)
         case BuildFailed():
             return FailedSettlement(
-                attempt_id=attempt_id,
+                attempt_id=tried.attempt_id,
                 lines=_price_lines(outcome.usage),
                 provider_ref=outcome.provider_ref,
                 reason=outcome.reason,
@@ -108,16 +118,16 @@ async def _settlement(
                 latency_ms=latency_ms,
             )
         case Lost():
-            return UnknownSettlement(attempt_id, outcome.provider_ref, outcome.reason)
+            return UnknownSettlement(tried.attempt_id, outcome.provider_ref, outcome.reason)
         case Halted():
-            return _nothing_created(attempt_id, outcome.reason, latency_ms)
+            return _nothing_created(tried.attempt_id, outcome.reason, latency_ms)
         case Absent():
             reason = "The provider's record has no such prediction: nothing was created."
             if idle < IDLE_TRIES_MAX:
-                return _nothing_created(attempt_id, reason, latency_ms)
+                return _nothing_created(tried.attempt_id, reason, latency_ms)
             # A provider that goes on creating nothing is asked no more often than the order allows.
             return FailedSettlement(
-                attempt_id=attempt_id,
+                attempt_id=tried.attempt_id,
                 lines=(),
                 provider_ref=None,
                 reason=reason,
@@ -141,14 +151,15 @@ def _nothing_created(attempt_id: str, reason: str, latency_ms: int) -> FailedSet
 
 async def _built(
     run: OrderRun,
-    attempt_id: str,
-    brief: JobBrief,
+    tried: Tried,
     built: Built,
     *,
     left: bool,
     latency_ms: int,
 ) -> BuiltSettlement | FailedSettlement:
-    def finish_and_stage() -> tuple[Finished, str] | Unfinishable:
+    brief, label = tried.brief, label_of(tried.brief, tried.job_id)
+
+    def finish_and_stage() -> tuple[Finished, str, str | None] | Unfinishable:
         finished = finish(
             built.data,
             width=brief.width,
@@ -160,21 +171,26 @@ async def _built(
         )
         if isinstance(finished, Unfinishable):
             return finished
-        return finished, stage(run.store, finished.data)
+        data = ready_to_judge(built.data, finished.data, label, signs=run.signer is not None)
+        came_sha256 = None
+        if data != built.data and has_credentials(built.data):
+            # What its maker signed is kept: it can be named as what this was made of.
+            came_sha256 = stage(run.store, built.data)
+        return replace(finished, data=data), stage(run.store, data), came_sha256
 
     result = await run.in_thread(finish_and_stage)
     if isinstance(result, Unfinishable):
         return FailedSettlement(
-            attempt_id=attempt_id,
+            attempt_id=tried.attempt_id,
             lines=_price_lines(built.usage),
             provider_ref=built.provider_ref,
             reason=result.reason,
             job_state=JobState.PLANNED if left else JobState.FAILED,
             latency_ms=latency_ms,
         )
-    finished, sha256 = result
+    finished, sha256, came_sha256 = result
     return BuiltSettlement(
-        attempt_id=attempt_id,
+        attempt_id=tried.attempt_id,
         lines=_price_lines(built.usage),
         provider_ref=built.provider_ref,
         sha256=sha256,
@@ -184,4 +200,5 @@ async def _built(
         byte_count=len(finished.data),
         latency_ms=latency_ms,
         came=finished.came,
+        came_sha256=came_sha256,
     )

@@ -22,7 +22,7 @@ from datetime import timedelta
 from flows.briefs import JobBrief
 from flows.left_behind import Rule, rule_for_open
 from flows.order_run import OrderRun
-from flows.outcomes import settle_outcome
+from flows.outcomes import Tried, settle_outcome
 from generators import Finding, LostBuild, ProviderUnavailable, Undecided
 from ledger import (
     AlreadySettled,
@@ -122,8 +122,7 @@ async def _settle(run: OrderRun, lost: LostAttempt, brief: JobBrief, finding: Fi
             return 0
         await settle_outcome(
             run,
-            lost.attempt_id,
-            brief,
+            Tried(lost.attempt_id, lost.job_id, brief),
             finding,
             used=view.attempts_used,
             number=lost.number,

@@ -10,11 +10,11 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from assets import Store
+from assets import Manifest, Store
 from flows.bookkeeping import Bookkeeper
 from flows.caps_file import apply_caps
 from flows.engine import Engine
@@ -25,7 +25,7 @@ from flows.order_form import OrderForm
 from flows.order_run import OrderRun
 from flows.passes import TO_DO, wake_refused
 from flows.planning import Plan
-from flows.publishing import manifest_place, put_manifest
+from flows.publishing import manifest_place, publish
 from flows.quoting import quote_plan
 from flows.wiring import House
 from generators import Generator
@@ -41,6 +41,9 @@ from ledger import (
     OrderView,
     Quoted,
 )
+
+if TYPE_CHECKING:
+    from assets.credentials import Signer
 
 THREADS_MAX = 16
 """Threads for drawing, decoding and the store."""
@@ -122,11 +125,11 @@ async def run_plan(
     Raises:
         LedgerError, AssetsError, GeneratorError: a part cannot be used; nothing is lost.
     """
-    async with _tools(house, books, plan.record(edition)) as (generator, store):
+    async with _tools(house, books, plan.record(edition)) as tools:
         order_id = enter_plan(books, plan, edition)
         order = books.order(order_id)
         assert order is not None  # noqa: S101  it was just entered
-        return await _run(house, books, order.record, generator, store, engine, watch)
+        return await _run(house, books, order.record, tools, engine, watch)
 
 
 async def run_order(
@@ -143,14 +146,21 @@ async def run_order(
     order = books.order(order_id)
     if order is None:
         raise UnknownOrderId(order_id)
-    async with _tools(house, books, order.record) as (generator, store):
-        return await _run(house, books, order.record, generator, store, engine, watch)
+    async with _tools(house, books, order.record) as tools:
+        return await _run(house, books, order.record, tools, engine, watch)
+
+
+@dataclass(frozen=True, slots=True)
+class _Tools:
+    """What a run works with that can be missing or broken."""
+
+    generator: Generator
+    store: Store
+    signer: Signer | None
 
 
 @asynccontextmanager
-async def _tools(
-    house: House, books: Books, record: OrderRecord
-) -> AsyncIterator[tuple[Generator, Store]]:
+async def _tools(house: House, books: Books, record: OrderRecord) -> AsyncIterator[_Tools]:
     """Try everything that a run needs before it writes anything of the order."""
     form = recorded_form(record)
     missing = what_is_missing(form)
@@ -158,10 +168,11 @@ async def _tools(
         raise BadSettings(missing)
     store = house.store()
     store.check()
+    signer = house.signer()
     generator = house.generator(record.provider, record.model, concurrency=form.concurrency)
     try:
         apply_caps(books, house.settings.caps_file)
-        yield generator, store
+        yield _Tools(generator, store, signer)
     finally:
         await generator.aclose()
 
@@ -170,8 +181,7 @@ async def _run(
     house: House,
     books: Books,
     record: OrderRecord,
-    generator: Generator,
-    store: Store,
+    tools: _Tools,
     engine: Engine,
     watch: Watcher | None,
 ) -> RunReport:
@@ -186,14 +196,15 @@ async def _run(
                 record=record,
                 form=form,
                 keeper=keeper,
-                store=store,
-                generator=generator,
+                store=tools.store,
+                generator=tools.generator,
                 clock=house.clock,
                 sleep=house.sleep,
                 new_id=house.new_attempt_id,
                 settle_timeout_s=float(house.settings.settle_timeout_s),
                 threads=threads,
                 inspectors=inspectors,
+                signer=tools.signer,
             )
             with _signals(run):
                 return await _in_turn(run, house, engine, watch)
@@ -235,7 +246,10 @@ async def _drive(
         await asyncio.gather(*beside, return_exceptions=True)
         if can_close:
             await _close(run)
-    after = await run.keeper.run(lambda books: _report_with_manifest(books, run))
+    # Not in the bookkeeper's own thread, which renews the lease meanwhile.
+    books = await run.keeper.run(lambda books: books)
+    manifest = await run.in_thread(lambda: publish(books, run.store, run.order_id))
+    after = await run.keeper.run(lambda books: _report_at_end(books, run, manifest))
     return replace(
         after,
         released_now=after.released - before.released,
@@ -265,9 +279,8 @@ async def _close(run: OrderRun) -> None:
         await run.keeper.run(lambda books: books.seal())
 
 
-def _report_with_manifest(books: Books, run: OrderRun) -> RunReport:
+def _report_at_end(books: Books, run: OrderRun, manifest: Manifest) -> RunReport:
     order = _order(books, run)
-    manifest = put_manifest(books, run.store, order)
     # A charge above its hold stops the order in the books, whoever of its attempts hears of it first.
     overrun = order.state is OrderState.STOPPED and order.overrun_nano > 0
     return report(books, order, manifest=manifest.url, halted=run.halted or overrun)

@@ -14,8 +14,8 @@ from flows.briefs import JobBrief, attempt_seed, canonical_json
 from flows.judging import criteria_of, inspect
 from flows.order_form import SampleForm
 from flows.order_run import OrderRun
-from flows.outcomes import after_failure, settle_outcome
-from flows.releasing import approval, put_release
+from flows.outcomes import Tried, after_failure, settle_outcome
+from flows.releasing import Gathered, gathered, put_release
 from flows.reviewing import is_drawn
 from flows.rework import reworked
 from flows.stage_work import Stage, StageReport, back_or_out, each, without_bytes
@@ -78,8 +78,7 @@ async def _build_one(run: OrderRun, view: JobView) -> bool:
     try:
         state = await settle_outcome(
             run,
-            attempt_id,
-            brief,
+            Tried(attempt_id, view.job_id, brief),
             outcome,
             used=view.attempts_used + 1,
             number=number,
@@ -196,10 +195,13 @@ async def _release_one(run: OrderRun, view: JobView) -> bool:
     if stopped is not None:
         await run.keeper.move(stopped)
         return stopped.to_state is JobState.PLANNED and run.stop_reason is None
-    seen = await run.keeper.run(lambda books: approval(books, view)) if view.approved_by else None
-    mends = await run.keeper.run(lambda books: books.mends(attempt_id)) if view.mend_count else ()
+    brief = JobBrief.from_json(view.brief_json)
+    if view.approved_by or view.mend_count or view.signed or brief.renditions:
+        found = await run.keeper.run(lambda books: gathered(books, view, brief, verdicts))
+    else:
+        found = Gathered(brief, verdicts)
     try:
-        record = await run.in_thread(lambda: put_release(run, view, verdicts, seen, mends))
+        record = await run.in_thread(lambda: put_release(run, view, found))
     except (Missing, DigestMismatch) as error:
         return await without_bytes(run, view, error)
     await run.keeper.release(record)
