@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, cast
 
 from cyclopts import App, Parameter
 from cyclopts.validators import Number
@@ -52,7 +52,9 @@ def check(*orders: Annotated[Path, a_path("Work order files.")], json: Json = Fa
                 "ok": True,
                 "order": plan.order_id(),
                 "jobs": plan.job_count,
+                "files": plan.file_count,
                 "brand": _brand(plan),
+                "notices": list(plan.notices),
                 "problems": [],
             }
         )
@@ -76,7 +78,10 @@ def _print_checks(results: list[dict[str, object]]) -> None:
 
     for one in results:
         if one["ok"]:
-            write_out(f"{shown(str(one['file']))}: ok, {one['jobs']:,} jobs, {one['order']}\n")
+            count = _counted(cast("int", one["jobs"]), cast("int", one["files"]))
+            write_out(f"{shown(str(one['file']))}: ok, {count}, {one['order']}\n")
+            for notice in cast("list[str]", one["notices"]):
+                write_out(f"  note: {shown(notice)}\n")
             continue
         problems = one["problems"]
         assert isinstance(problems, list)  # noqa: S101  made just above
@@ -84,6 +89,11 @@ def _print_checks(results: list[dict[str, object]]) -> None:
         write_out(f"{shown(str(one['file']))}: {count}\n")
         for problem in problems:
             write_out(f"  {shown(problem.sentence())}\n")
+
+
+def _counted(jobs: int, files: int) -> str:
+    """Count jobs, and the files they make where renditions make that more."""
+    return f"{jobs:,} jobs" if files == jobs else f"{jobs:,} jobs, {files:,} files"
 
 
 def quote(order: OrderFile, *, json: Json = False) -> int:
@@ -101,6 +111,7 @@ def quote(order: OrderFile, *, json: Json = False) -> int:
                 "order": quoted.order_id,
                 "brand": _brand(plan),
                 "jobs": quoted.job_count,
+                "files": quoted.file_count,
                 "attempts_per_job": quoted.attempts_max,
                 "attempt_dearest_usd": usd_text(quoted.attempt_dearest_nano),
                 "attempt_expected_usd": usd_text(quoted.attempt_expected_nano),
@@ -124,7 +135,8 @@ def _print_quote(quoted: OrderQuote) -> None:
 
     out = screen()
     out.print(
-        f"{quoted.order_id}: {quoted.job_count:,} jobs, up to {quoted.attempts_max} attempts each"
+        f"{quoted.order_id}: {_counted(quoted.job_count, quoted.file_count)}, "
+        f"up to {quoted.attempts_max} attempts each"
     )
     for_one = amounts(
         [quoted.attempt_expected_nano, quoted.attempt_dearest_nano, quoted.per_job_nano]

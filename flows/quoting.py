@@ -18,6 +18,8 @@ class OrderQuote:
 
     order_id: str
     job_count: int
+    file_count: int
+    """How many files are released when every job is; renditions cost nothing."""
     attempts_max: int
     attempt_dearest_nano: int
     attempt_expected_nano: int
@@ -63,6 +65,7 @@ def quote_plan(plan: Plan, edition: str | None = None) -> OrderQuote:
     return OrderQuote(
         order_id=plan.order_id(edition),
         job_count=plan.job_count,
+        file_count=plan.file_count,
         attempts_max=attempts_max,
         attempt_dearest_nano=dearest_one,
         attempt_expected_nano=expected_one,
