@@ -38,14 +38,15 @@ def audit(
 
     The quick form asks for sizes, and for the SHA-256 where the store verified and keeps it (S3);
     the deep form reads every byte and every receipt. The store is listed before the books are
-    asked, and those for what is approved first: while orders run, nothing is taken for unknown.
+    asked, and they are asked for what is approved first: so nothing that a run puts there meanwhile
+    is taken for unknown.
 
     Args:
         store: what to look at.
         expected: each released asset. Read once, after `approved`.
         deep: read and hash everything.
         prefixes: folders of orders, as `edition_prefix` names them, that the books know even if
-            nothing of them is expected.
+            nothing of them is expected. Read once, before `approved`.
         approved: what may be there already, having passed every gate, though the books do not have
             it as released yet.
         everything: look through all of `released/`, not only the orders' own folders.
@@ -53,9 +54,13 @@ def audit(
     Raises:
         StoreUnavailable: the store as a whole does not work.
     """
+    unknown: set[str] = set()
+    if everything:
+        unknown.update(head.key for head in store.walk(RELEASED))
     folders = set(prefixes)
-    walked = {RELEASED} if everything else set(folders)
-    unknown = {head.key for prefix in sorted(walked) for head in store.walk(prefix)}
+    walked = set(folders)
+    if not everything:
+        unknown.update(head.key for prefix in walked for head in store.walk(prefix))
     may_be = {key: item for item in approved for key in (item.key, item.receipt_key)}
     problems: list[AuditProblem] = []
     released: set[str] = set()

@@ -10,7 +10,7 @@ from __future__ import annotations
 import functools
 import json
 import shutil
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 from decimal import Decimal
@@ -128,7 +128,7 @@ class Manifest:
 def write_manifest(
     store: Store,
     prefix: str,
-    header: ManifestHeader,
+    header: ManifestHeader | Callable[[], ManifestHeader],
     rows: Iterable[ManifestRow],
     *,
     sorted_by: SortKey | None = None,
@@ -139,7 +139,7 @@ def write_manifest(
     Args:
         store: where to.
         prefix: empty, or a folder's key with a slash at its end.
-        header: what the manifest says of the order.
+        header: what the manifest says of the order; a function is asked when all rows are read.
         rows: read once, as they come; they are never all in memory.
         sorted_by: what their order is by, where it is not to be the one they come in. It is asked
             of what was built itself; renditions, which come right after it, stay there.
@@ -156,7 +156,8 @@ def write_manifest(
     ):
         table.write(heading(COLUMNS))
         count = write_rows(table, lines, ((row, row_fields(row)) for row in rows), sorted_by)
-        opening = json.dumps(_header_fields(header, count), ensure_ascii=False, indent=1)
+        told = header if isinstance(header, ManifestHeader) else header()
+        opening = json.dumps(_header_fields(told, count), ensure_ascii=False, indent=1)
         opening = opening.removesuffix("\n}")
         whole.write(f"{opening},\n {_LIST_OPENS}\n".encode())
         lines.seek(0)
