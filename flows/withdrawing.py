@@ -12,7 +12,7 @@ from datetime import datetime
 from pathlib import PurePosixPath
 
 from assets import AssetsError, Store, StoreUnavailable
-from assets.layout import RELEASED
+from assets.layout import RELEASED, latest_key
 from assets.withdrawal import WithdrawalMark, mark_receipt
 from flows.errors import BadSettings, UnknownJobId
 from flows.manifest_rows import Placed, place_of_rendition
@@ -37,6 +37,8 @@ class Withdrawal:
     """How many receipts were marked now; a receipt that has its mark is left alone."""
     manifest: str
     """Where the manifest is that names it no more."""
+    latest: str
+    """Where the campaign's index is."""
     problems: tuple[str, ...] = ()
     """A sentence for each receipt that could not be marked."""
 
@@ -88,6 +90,7 @@ def withdraw(books: Books, store: Store, target: str, *, by: str, because: str) 
         before=not is_new,
         marked=marked,
         manifest=manifest.url,
+        latest=store.locate(latest_key(view.campaign)),
         problems=tuple(problems),
     )
 
