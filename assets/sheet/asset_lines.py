@@ -45,6 +45,8 @@ def asset_line(
     values["released_at"] = timestamp(row.released_at)
     values["file"] = link_of(row.key)
     values["receipt"] = link_of(row.receipt)
+    if values["receipt"] is None:
+        values["receipt_key"] = row.receipt
     values |= {name: list(value) for name in ("tags", "verdicts") if (value := getattr(row, name))}
     if row.texts:
         values["texts"] = {name: dict(texts) for name, texts in row.texts.items()}

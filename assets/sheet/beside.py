@@ -1,15 +1,12 @@
-"""Sheets beside manifests: in the store for an edition, in the folder that was pulled to."""
+"""Sheets beside manifests in the store."""
 
 from __future__ import annotations
 
-from pathlib import Path
-
-from assets.directory_store import DirectoryStore
-from assets.layout import MANIFEST_JSON, RELEASED, SHEET_HTML
+from assets.layout import MANIFEST_JSON, SHEET_HTML
 from assets.manifest import read_manifest
 from assets.sheet.harvest import Thumbnails
 from assets.sheet.page import SheetHeader
-from assets.sheet.writing import Sheet, relative_links, write_sheet
+from assets.sheet.writing import Sheet, write_sheet
 from assets.store import Store
 
 
@@ -37,34 +34,3 @@ def edition_sheet(
         thumbnails.keep_from(store, key)
         told = SheetHeader.of(header)
         return write_sheet(store, key, rows, told, thumbnail_of=thumbnails, workers=workers)
-
-
-def folder_sheet(dest: Path, store: Store | None = None, *, workers: int = 8) -> Sheet:
-    """Write `index.html` into a folder that was pulled to, from the `manifest.json` there.
-
-    Args:
-        dest: the folder; its assets lie in it as they do below `released/` in the store.
-        store: where it was pulled from: its editions' sheets have most thumbnails already. Without
-            it every asset is decoded that an earlier sheet of the folder does not show.
-        workers: how many assets are read at a time.
-
-    Raises:
-        Missing: there is no manifest.
-        ManifestError: it cannot be read.
-    """
-    folder = DirectoryStore(dest)
-    header, rows = read_manifest(folder, MANIFEST_JSON)
-    below = relative_links("")
-    with Thumbnails(folder, sheets=store, below=RELEASED) as thumbnails:
-        thumbnails.keep_from(folder, SHEET_HTML)
-        sheet = write_sheet(
-            folder,
-            SHEET_HTML,
-            rows,
-            SheetHeader.of(header, header.campaign or folder.root.name),
-            thumbnail_of=thumbnails,
-            link_of=lambda key: below(key.removeprefix(RELEASED)),
-            workers=workers,
-        )
-    folder.tidy()
-    return sheet

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Final, Self
 
 from assets.errors import AssetsError, Missing, StoreUnavailable
@@ -13,7 +13,6 @@ from assets.layout import RELEASED, SHEET_HTML
 from assets.manifest import ManifestRow
 from assets.sheet.thumbnails import BYTES_MAX, is_thumbnail, thumbnail
 from assets.store import Store, check_digest
-
 
 _LINE_BYTES_MAX: Final = 1 << 20
 _LINE: Final = re.compile(rb'\{"sha256":"([0-9a-f]{64})","thumbnail":"([^"\\]*)"')
@@ -49,18 +48,26 @@ class Thumbnails:
     the asset is read, compared with its SHA-256 and decoded.
     """
 
-    def __init__(self, store: Store, *, sheets: Store | None = None, below: str = "") -> None:
+    def __init__(
+        self,
+        store: Store,
+        *,
+        sheets: Store | None = None,
+        below: str = "",
+        place_of: Callable[[ManifestRow], str] | None = None,
+    ) -> None:
         """Say where the files lie.
 
         Args:
             store: what holds the assets.
             sheets: what holds the editions' sheets; `store` without it.
-            below: where a key of the manifest starts in `store`: empty, or `released/` where the
-                assets lie in a folder that was pulled.
+            below: what a key starts with that the file's place in `store` does not: `released/`
+                in a folder that was pulled to.
+            place_of: says where in `store` a row's file lies, where that is not told by its key.
         """
         self._store = store
         self._sheets = store if sheets is None else sheets
-        self._below = below
+        self._place_of = place_of or (lambda row: row.key.removeprefix(below))
         self._lock = threading.Lock()
         self._file = tempfile.TemporaryFile()  # noqa: SIM115 - it lives as long as this object
         self._places: dict[bytes, tuple[int, int]] = {}
@@ -117,7 +124,7 @@ class Thumbnails:
     def _made(self, row: ManifestRow) -> str | None:
         if row.bytes > BYTES_MAX:
             return None
-        key = row.key.removeprefix(self._below)
+        key = self._place_of(row)
         try:
             data = bytearray()
             for chunk in self._store.chunks(key):

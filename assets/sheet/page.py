@@ -35,6 +35,9 @@ class SheetHeader:
     """From where else than beside the page pictures may come, as CSP writes it: `https://host`, or
     `file:`."""
 
+    store: str = ""
+    """The store's address, where the page can open nothing and only says where the files are."""
+
     @classmethod
     def of(cls, header: ManifestHeader, title: str = "") -> SheetHeader:
         """Say what a manifest says of its order; the heading is its campaign where none is given."""
@@ -50,6 +53,7 @@ def opening(header: SheetHeader) -> bytes:
     """Give everything that stands before the first asset."""
     facts = {
         "order": header.order,
+        "store": header.store,
         "charged_nano": None if header.charged_usd is None else cost_nano(header.charged_usd),
         "withdrawn": [
             {"key": one.key, "at": timestamp(one.at), "because": one.because}

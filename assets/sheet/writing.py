@@ -5,19 +5,17 @@ from __future__ import annotations
 import posixpath
 import shutil
 import tempfile
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import IO, TYPE_CHECKING, Final, TypeAlias
+from functools import partial
+from typing import IO, Final, TypeAlias
 from urllib.parse import quote
 
 from assets.manifest import ManifestRow
 from assets.sheet.asset_lines import asset_line, name_line
 from assets.sheet.page import SheetHeader, closing, opening
+from assets.side_by_side import in_order
 from assets.store import CACHE_REVALIDATE, Store
-
-if TYPE_CHECKING:
-    from concurrent.futures import Future
 
 LinkOf: TypeAlias = Callable[[str], str | None]
 """From a key of the store to what a browser opens; None where it can open nothing."""
@@ -26,7 +24,8 @@ ThumbnailOf: TypeAlias = Callable[[ManifestRow], str | None]
 
 HTML_MEDIA_TYPE: Final = "text/html; charset=utf-8"
 
-_WAITING_PER_WORKER: Final = 4
+_AHEAD: Final = 4
+"""How many thumbnails are made for each worker before they are written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +102,9 @@ def render_sheet(
     count = bare = 0
     with tempfile.TemporaryFile() as names:
         file.write(opening(header))
-        for row, uri in _pictured(rows, thumbnail_of, workers):
+        for row, uri in in_order(
+            partial(_pictured, thumbnail_of), rows, workers=workers, ahead=_AHEAD
+        ):
             file.write(asset_line(row, uri, link_of))
             names.write(name_line(row, link_of))
             count += 1
@@ -116,23 +117,5 @@ def render_sheet(
     return count, bare
 
 
-def _pictured(
-    rows: Iterable[ManifestRow], thumbnail_of: ThumbnailOf, workers: int
-) -> Iterator[tuple[ManifestRow, str | None]]:
-    """Make a few thumbnails for each worker ahead of the reader; give them back in order."""
-    from concurrent.futures import ThreadPoolExecutor
-
-    waiting: deque[tuple[ManifestRow, Future[str | None]]] = deque()
-    with ThreadPoolExecutor(workers, thread_name_prefix="thumbnail") as pool:
-        try:
-            for row in rows:
-                waiting.append((row, pool.submit(thumbnail_of, row)))
-                if len(waiting) >= workers * _WAITING_PER_WORKER:
-                    first, future = waiting.popleft()
-                    yield first, future.result()
-            while waiting:
-                first, future = waiting.popleft()
-                yield first, future.result()
-        finally:
-            # After an error or Ctrl-C only what is under way is finished.
-            pool.shutdown(wait=False, cancel_futures=True)
+def _pictured(thumbnail_of: ThumbnailOf, row: ManifestRow) -> tuple[ManifestRow, str | None]:
+    return row, thumbnail_of(row)

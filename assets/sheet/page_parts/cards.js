@@ -36,27 +36,28 @@ function links(asset) {
   );
 }
 
+/** What it cost and which gates it passed. */
+function passed(group) {
+  const checks = verdictsText(group.lead);
+  return make("p", { class: "passed" }, make("span", { class: "cost" }, money(group.cost)), checks ? ` · ${checks}` : null);
+}
+
 function card(group, number) {
   const asset = group.lead;
   const others = group.members.filter((member) => member !== asset);
-  const approved = asset.approved_by ? `approved by ${shown(asset.approved_by)}` : null;
-  const checked = [verdictsText(asset), approved].filter(Boolean).join(", ");
+  const lang = langOf(asset.language);
   return make(
     "li",
     { class: "card" },
     make("button", { type: "button", class: "face", "aria-haspopup": "dialog", "data-number": number }, picture(asset)),
-    own("h3", titleOf(asset), { lang: asset.title ? langOf(asset.language) : null }),
+    own("h3", titleOf(asset), { lang: asset.title ? lang : null }),
     asset.title && asset.title !== asset.name ? own("p", asset.name, { class: "name" }) : null,
-    make(
-      "p",
-      { class: "form" },
-      make("span", {}, `${size(asset)} · ${shown(asset.format)} · ${kilobytes(asset.bytes)}`),
-      make("span", { class: "cost" }, money(group.cost)),
-    ),
-    asset.alt ? own("p", asset.alt, { class: "alt", lang: langOf(asset.language) }) : null,
-    checked ? make("p", { class: "checked" }, make("bdi", {}, checked)) : null,
-    asset.rights ? own("p", asset.rights, { class: "rights", lang: langOf(asset.language) }) : null,
-    others.length ? make("p", { class: "also" }, `Also ${others.map((other) => `${size(other)} ${shown(other.format)}`).join(", ")}`) : null,
+    asset.alt ? own("p", asset.alt, { class: "alt", lang }) : null,
+    make("p", { class: "form" }, `${size(asset)} · ${shown(asset.format)} · ${kilobytes(asset.bytes)}`),
+    passed(group),
+    asset.approved_by ? make("p", {}, "Approved by ", own("bdi", asset.approved_by)) : null,
+    asset.rights ? own("p", asset.rights, { class: "rights", lang }) : null,
+    others.length ? make("p", { class: "also" }, `Also as ${others.map((other) => `${size(other)} ${shown(other.format)}`).join(", ")}`) : null,
     links(asset),
   );
 }

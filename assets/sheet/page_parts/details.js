@@ -55,6 +55,9 @@ function inLanguages(asset, field, label) {
   });
 }
 
+/** Where something is that cannot be opened from here. */
+const place = (key) => own("code", facts.store ? `${facts.store.replace(/\/$/, "")}/${key}` : key);
+
 function fileRow(asset) {
   const file = safe(asset.file);
   const receipt = safe(asset.receipt);
@@ -66,7 +69,9 @@ function fileRow(asset) {
     make("span", { class: "links" },
       file && make("a", { href: file }, "File", make("span", { class: "unseen" }, ` of ${shown(asset.name)}`)),
       receipt && make("a", { href: receipt }, "Receipt", make("span", { class: "unseen" }, ` of ${shown(asset.name)}`)),
-      file || receipt ? null : own("code", asset.key)),
+    ),
+    ...(file ? [] : [place(asset.key)]),
+    ...(receipt || !asset.receipt_key ? [] : [place(asset.receipt_key)]),
   );
 }
 
@@ -76,6 +81,8 @@ function detailFacts(group) {
     "div",
     {},
     make("div", { class: "named" }, own("p", asset.name, { class: "name" }), copyButton("Copy name", asset.name)),
+    make("h3", {}, group.members.length > 1 ? "Files" : "File"),
+    make("ul", { class: "files" }, ...group.members.map(fileRow)),
     make(
       "dl",
       {},
@@ -94,8 +101,6 @@ function detailFacts(group) {
       fact("Order", own("span", asset.order)),
       fact("SHA-256", make("code", {}, asset.sha256)),
     ),
-    make("h3", {}, group.members.length > 1 ? "Files" : "File"),
-    make("ul", { class: "files" }, ...group.members.map(fileRow)),
   );
 }
 

@@ -46,9 +46,10 @@ function money(nano) {
 const NUMBER = new Intl.NumberFormat("en-US");
 const counted = (number, one, many) => `${NUMBER.format(number)} ${number === 1 ? one : many}`;
 
-const size = (asset) => `${asset.width} × ${asset.height}`;
+const FIRM = "\u00a0"; // a space at which no line ends
+const size = (asset) => `${asset.width}${FIRM}×${FIRM}${asset.height}`;
 const kilobytes = (bytes) =>
-  bytes >= 1e6 ? `${(bytes / 1e6).toFixed(1)} MB` : `${Math.max(1, Math.round(bytes / 1000))} kB`;
+  bytes >= 1e6 ? `${(bytes / 1e6).toFixed(1)}${FIRM}MB` : `${Math.max(1, Math.round(bytes / 1000))}${FIRM}kB`;
 const moment = (iso) => `${iso.slice(0, 10)} ${iso.slice(11, 16)} UTC`;
 
 /** A link that a browser may follow from here; what is anything else is no link. */
