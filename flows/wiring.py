@@ -14,7 +14,8 @@ from pathlib import Path
 
 from uuid6 import uuid7
 
-from assets import Signer, Store, open_signer, open_store
+from assets import CredentialsMissing, Signer, Store, open_signer, open_store
+from assets.credentials import Trust, trust_in
 from flows.engine import Engine, InlineEngine
 from flows.errors import BadSettings
 from flows.planning import Plan, plan_order
@@ -86,6 +87,14 @@ def worker_limits(with_models: bool) -> WorkerLimits:
     return replace(limits, memory_bytes=max(limits.memory_bytes, MODELS_MEMORY_BYTES))
 
 
+def _read(path: Path, setting: str) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        why = (error.strerror or type(error).__name__).lower()
+        raise BadSettings(f"{setting} cannot be used: {path} cannot be read: {why}.") from error
+
+
 @dataclass(frozen=True, slots=True)
 class House:
     """What a command works with. Nothing is opened before it is asked for."""
@@ -119,15 +128,24 @@ class House:
             BadSettings: the file cannot be read.
         """
         path = self.settings.trust_anchors
-        if path is None:
-            return None
+        return None if path is None else _read(path, "MINTAGE_TRUST_ANCHORS")
+
+    def trust(self) -> Trust:
+        """Say whose credentials are believed, and which certificates are this organisation's.
+
+        Raises:
+            BadSettings: a configured file cannot be read.
+            CredentialsError: it holds no certificates.
+        """
+        anchors, certificate = self.anchors(), self.settings.signing_certificate
+        if anchors is None and certificate is None:
+            return Trust()
+        own = None if certificate is None else _read(certificate, "MINTAGE_SIGNING_CERTIFICATE")
         try:
-            return path.read_bytes()
-        except OSError as error:
-            why = (error.strerror or type(error).__name__).lower()
-            raise BadSettings(
-                f"MINTAGE_TRUST_ANCHORS cannot be used: {path} cannot be read: {why}."
-            ) from error
+            return trust_in(anchors, own)
+        except CredentialsMissing:
+            # Then nothing can be signed or read either, and whoever tries is told.
+            return Trust()
 
     def signer(self) -> Signer | None:
         """Open who signs what is released, or None where nobody does.

@@ -20,6 +20,8 @@ TEXT_MAX: Final = 1_000
 PARENTS_MAX: Final = 16
 PROBLEMS_MAX: Final = 16
 
+_MARKS: Final = (b"jumb", b"c2pa")
+"""What credentials in a file begin with, in every format."""
 _UNTRUSTED: Final = "signingCredential.untrusted"
 _BYTES_CHANGED: Final = frozenset({"assertion.dataHash.mismatch", "assertion.bmffHash.mismatch"})
 _SIGNED: Final = frozenset({"signingCredential.trusted", "claimSignature.validated"})
@@ -113,6 +115,9 @@ def read_credentials(data: bytes, media_type: str, *, anchors: bytes | None) -> 
     except library.C2paError.ManifestNotFound:
         return None
     except Exception as error:  # noqa: BLE001  a stranger's bytes: what cannot be read is invalid
+        if not any(mark in data for mark in _MARKS):
+            # A damaged picture that never had any.
+            return None
         return _unreadable(f"they cannot be read: {_short(str(error))}")
 
 

@@ -40,7 +40,7 @@ def trust_in(anchors: bytes | None, certificate: bytes | None) -> Trust:
         BadCertificate: they are not in PEM.
         CredentialsMissing: the extra is not installed.
     """
-    own = _split(certificate) if certificate else ((), ())
+    own = _split(certificate, "signing certificate and its issuers") if certificate else ((), ())
     given = _split(anchors) if anchors else ((), ())
     roots = given[0] or own[0]
     return Trust(
@@ -55,7 +55,7 @@ def roots_in(anchors: bytes) -> str:
     return _pem(_split(anchors)[0]).decode()
 
 
-def certificates_in(pem: bytes) -> list[Certificate]:
+def certificates_in(pem: bytes, what: str = "trust anchors") -> list[Certificate]:
     """Read certificates in PEM.
 
     Raises:
@@ -70,14 +70,15 @@ def certificates_in(pem: bytes) -> list[Certificate]:
         return x509.load_pem_x509_certificates(pem)
     except ValueError as error:
         raise BadCertificate(
-            "The trust anchors are no certificates in PEM; each starts with "
-            "-----BEGIN CERTIFICATE-----."
+            f"The {what} are no certificates in PEM; each starts with -----BEGIN CERTIFICATE-----."
         ) from error
 
 
-def _split(pem: bytes) -> tuple[tuple[Certificate, ...], tuple[Certificate, ...]]:
+def _split(
+    pem: bytes, what: str = "trust anchors"
+) -> tuple[tuple[Certificate, ...], tuple[Certificate, ...]]:
     """Part authorities from those that sign files."""
-    found = certificates_in(pem)
+    found = certificates_in(pem, what)
     authorities = tuple(one for one in found if _is_authority(one))
     return authorities, tuple(one for one in found if one not in authorities)
 
