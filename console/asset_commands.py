@@ -9,6 +9,7 @@ from console.asset_choice import EVERYTHING, Choice, open_assets
 from console.link_commands import link
 from console.prove_commands import prove
 from console.pull_commands import pull
+from console.sheet_commands import sheet
 from console.verify_commands import verify
 from console.withdraw_commands import withdraw
 
@@ -19,6 +20,7 @@ def register(app: App) -> None:
     assets.command(show, name="list")
     assets.command(pull)
     assets.command(link)
+    assets.command(sheet)
     assets.command(verify)
     assets.command(prove)
     assets.command(withdraw)
