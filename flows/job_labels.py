@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 Texts = Mapping[str, str]
 """One text by language: BCP 47 tag to text, the main language first; `und` where nobody said."""
+
+_TEXTS = ("title", "alt", "description", "rights")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,21 +30,26 @@ class JobLabel:
     embed: bool = True
 
     def to_data(self) -> dict[str, Any]:
-        """Give it as JSON values; languages keep their order as lists of pairs."""
-        data = asdict(self)
-        for name in ("title", "alt", "description", "rights"):
+        """Give it as JSON values, what is empty left out; languages keep their order as lists of pairs."""
+        data: dict[str, Any] = {"source_type": self.source_type}
+        for name in _TEXTS:
             # Keys are sorted where the books' JSON is written, and the first language is the main one.
-            data[name] = [list(pair) for pair in data[name].items()]
-        return data | {"tags": list(self.tags)}
+            texts = getattr(self, name)
+            if texts:
+                data[name] = [list(pair) for pair in texts.items()]
+        if self.credit:
+            data["credit"] = self.credit
+        if self.tags:
+            data["tags"] = list(self.tags)
+        if not self.embed:
+            data["embed"] = False
+        return data
 
     @classmethod
     def from_data(cls, data: Mapping[str, Any]) -> JobLabel:
         """Read what `to_data` gave."""
-        texts = {
-            name: {str(tag): str(text) for tag, text in data[name]}
-            for name in ("title", "alt", "description", "rights")
-        }
-        return cls(**{**data, **texts, "tags": tuple(data["tags"])})
+        texts = {name: {str(tag): str(text) for tag, text in data.get(name, ())} for name in _TEXTS}
+        return cls(**{**data, **texts, "tags": tuple(data.get("tags", ()))})
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,23 +47,19 @@ _TAG_WANTED: Final = f"a tag of up to {TAG_CHARS_MAX} characters on one line, wi
 _ALONE: Final = re.compile(r"\{[^{}]+\}")
 _SEPARATORS: Final = str.maketrans(";", ",")
 
-_NOT_A_LINE: Final = frozenset({"Cc", "Cs", "Zl", "Zp"})
-_OVERRIDES: Final = frozenset("\u202a\u202b\u202c\u202d\u202e")
-"""They make a text look like another one; the isolates that came after them are let through."""
-
-_PLANE: Final = 0x10000
-_NO_CHARACTERS: Final = (0xFFFE, 0xFFFF)
-"""The last two of every plane are none, and XML, in which labels are written, takes no text with them."""
+_NOT_A_LINE: Final = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u2028-\u202e\ud800-\udfff"
+    + "".join(chr(plane * 0x10000 + last) for plane in range(17) for last in (0xFFFE, 0xFFFF))
+    + "]"
+)
+"""Controls, ends of lines and paragraphs, the overrides that make a text look like another one (the
+isolates that came after them are let through), halves of characters, and the last two places of every
+plane, which are no characters: XML, in which labels are written, takes no text with most of these."""
 
 
 def line_fault(text: str) -> str | None:
     """Say what keeps a text from being one line that every file and every screen takes, or None."""
-    for char in text:
-        if unicodedata.category(char) in _NOT_A_LINE or char in _OVERRIDES:
-            return "a line break or a control character"
-        if ord(char) % _PLANE in _NO_CHARACTERS:
-            return "a character that is none"
-    return None
+    return "a line break or a control character" if _NOT_A_LINE.search(text) else None
 
 
 def label_variables(form: OrderForm, name: str, row: Variables) -> Variables:
