@@ -357,7 +357,7 @@ WORK_RULES = (
         """
         SELECT r.job_id, r.attempt_id FROM releases r
         WHERE NOT EXISTS (SELECT 1 FROM verdicts v
-                WHERE v.attempt_id = r.attempt_id AND v.sha256 = r.sha256)
+                WHERE v.attempt_id = r.attempt_id AND v.sha256 = r.sha256 AND v.rendition = 0)
             OR EXISTS (SELECT 1 FROM verdicts v
                 WHERE v.attempt_id = r.attempt_id AND v.sha256 = r.sha256
                     AND NOT v.passed AND v.severity = 'block')

@@ -17,6 +17,7 @@ from ledger.mends_proof import MEND_RULES
 from ledger.money import charge_nano, format_usd
 from ledger.proof_rules import MONEY_RULES, WORK_RULES, Rule
 from ledger.quotes import QUOTE_RULES
+from ledger.renditions_proof import ASKED_FOR, RENDITION_RULES, first_unasked
 from ledger.reviews_proof import OWNERS, REVIEW_RULES, UNREVIEWED, first_own, first_unreviewed
 from ledger.schema import AnyRow, attempts, budgets, entries
 from ledger.totals import BILLED
@@ -79,6 +80,9 @@ def _findings(connection: Connection) -> Iterator[tuple[str, str | None]]:
         yield rule.sentence, _first_break(connection, rule)
     for rule in (*QUOTE_RULES, *MEND_RULES, *FINGERPRINT_RULES):
         yield rule.sentence, _first_break(connection, rule)
+    for rule in RENDITION_RULES:
+        yield rule.sentence, _first_break(connection, rule)
+    yield ASKED_FOR, first_unasked(connection)
     for rule in REVIEW_RULES:
         yield rule.sentence, _first_break(connection, rule)
     yield OWNERS, first_own(connection)

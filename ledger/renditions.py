@@ -77,7 +77,7 @@ def check(inspection: Inspection) -> None:
     job_id = inspection.job_id
     for number, one in enumerate(inspection.renditions, start=1):
         if one.number != number:
-            raise BrokenPromise(f"rendition {one.number} of job {job_id} had to be its {number}th")
+            raise BrokenPromise(f"rendition {one.number} of job {job_id} had to be number {number}")
         if not one.verdicts:
             raise BrokenPromise(f"rendition {one.name} of job {job_id} was not judged")
         if one.signing is not None and not _fits(one.signing, one):

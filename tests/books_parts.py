@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -24,10 +25,12 @@ from ledger import (
     OrderRecord,
     PriceLine,
     ReleaseRecord,
+    RenditionRecord,
     Review,
     ReviewDecision,
     Settled,
     Settlement,
+    SigningRecord,
     UnknownSettlement,
     VerdictRecord,
     hold_nano,
@@ -88,9 +91,14 @@ def jobs_of(order: OrderRecord) -> Iterator[JobRecord]:
         )
 
 
-def plan(books: Books, order: OrderRecord) -> list[str]:
-    """Open an order; gives the ids of its jobs."""
+def plan(books: Books, order: OrderRecord, *renditions: str) -> list[str]:
+    """Open an order, whose jobs may ask for renditions by these names; gives the ids of its jobs."""
     jobs = list(jobs_of(order))
+    if renditions:
+        asked = json.dumps({"renditions": [{"name": name} for name in renditions]})
+        # As the canonical form has it: without a space.
+        asked = asked.replace(": ", ":")
+        jobs = [replace(job, brief_json=asked) for job in jobs]
     with books.transaction() as desk:
         assert desk.open_order(order, jobs)
     return [job.job_id for job in jobs]
@@ -168,6 +176,66 @@ def inspect(books: Books, job_id: str, *verdicts: VerdictRecord, number: int = 1
         desk.inspected([Inspection(f"{job_id}/{number}", job_id, found, state, reason)])
 
 
+SIGNED = "5a" * 32
+"""What `sign` makes of `SHA256`."""
+
+
+def signing(
+    number: int = 0, from_sha256: str = SHA256, to_sha256: str = SIGNED, size: int = 2_345
+) -> SigningRecord:
+    return SigningRecord(
+        number, from_sha256, to_sha256, "ce" * 32, "ba" * 32, "image/webp", byte_count=size
+    )
+
+
+def sign(books: Books, job_id: str, *verdicts: VerdictRecord, of: str = SHA256) -> None:
+    """Sign a built job's file, which has passed by these verdicts."""
+    attempt_id = f"{job_id}/1"
+    record = signing(0, of)
+    found = verdicts or (verdict(),)
+    with books.transaction() as desk:
+        desk.inspected(
+            [Inspection(attempt_id, job_id, found, JobState.BUILT, None, of, signing=record)]
+        )
+
+
+def rendition(
+    number: int = 1,
+    name: str = "thumb",
+    *verdicts: VerdictRecord,
+    signed: bool = False,
+    of: str = SHA256,
+) -> RenditionRecord:
+    """Make one of the bytes `of`: its digest is `e1` many times, for the first."""
+    sha256 = f"e{number}" * 32
+    return RenditionRecord(
+        number=number,
+        name=name,
+        width=64 * number,
+        height=64,
+        sha256=sha256,
+        media_type="image/webp",
+        byte_count=99,
+        from_sha256=of,
+        verdicts=verdicts or (verdict("file_size"),),
+        signing=signing(number, f"d{number}" * 32, sha256, 99) if signed else None,
+    )
+
+
+def accept(
+    books: Books,
+    job_id: str,
+    *renditions: RenditionRecord,
+    state: JobState = JobState.ACCEPTED,
+    reason: str | None = None,
+) -> None:
+    """Let a built job's file pass, and write what was made of it."""
+    with books.transaction() as desk:
+        desk.inspected(
+            [Inspection(f"{job_id}/1", job_id, (verdict(),), state, reason, renditions=renditions)]
+        )
+
+
 def move(books: Books, *moves: JobMove) -> None:
     with books.transaction() as desk:
         desk.move(moves)
@@ -207,6 +275,13 @@ def release_record(job_id: str, sha256: str = SHA256) -> ReleaseRecord:
 def release(books: Books, *job_ids: str) -> None:
     with books.transaction() as desk:
         desk.release([release_record(job_id) for job_id in job_ids])
+
+
+def withdraw(
+    books: Books, job_id: str, by: str = "maria@acme.example", because: str = "wrong logo"
+) -> bool:
+    with books.transaction() as desk:
+        return desk.withdraw(job_id, by=by, because=because)
 
 
 def through(books: Books, job_id: str, *lines: PriceLine) -> None:
