@@ -149,15 +149,22 @@ def _copy_all(
             for job in jobs:
                 waiting.append(pool.submit(copier.copy, job))
                 if len(waiting) >= workers * _WAITING_PER_WORKER:
-                    done(waiting.popleft().result())
+                    _tell_first(waiting, done)
             while waiting:
-                done(waiting.popleft().result())
+                _tell_first(waiting, done)
         except BaseException:
             pool.shutdown(wait=True, cancel_futures=True)
             for future in waiting:
                 if not future.cancelled() and future.exception() is None:
                     done(future.result())
             raise
+
+
+def _tell_first(waiting: deque[Future[PullStep]], done: Callable[[PullStep], None]) -> None:
+    # Taken out only when it is there: Ctrl-C comes while this waits.
+    step = waiting[0].result()
+    waiting.popleft()
+    done(step)
 
 
 class _Copier:

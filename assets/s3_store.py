@@ -220,6 +220,31 @@ class S3Store:
         """Say the object's `s3://` URL. See `Store.locate`."""
         return f"s3://{self._bucket}/{self._full(key)}"
 
+    def link(self, key: str, *, lasting_s: int, disposition: str, media_type: str) -> str:
+        """Sign a URL that anybody can fetch the object with for a while; nothing is sent.
+
+        Args:
+            key: the object's.
+            lasting_s: for how long, a week at most.
+            disposition: the answer's Content-Disposition.
+            media_type: the answer's Content-Type.
+
+        Raises:
+            StoreUnavailable: there are no keys to sign with.
+        """
+        with self._told():
+            url: str = self._client.generate_presigned_url(
+                "get_object",
+                Params={
+                    "Bucket": self._bucket,
+                    "Key": self._full(key),
+                    "ResponseContentDisposition": disposition,
+                    "ResponseContentType": media_type,
+                },
+                ExpiresIn=lasting_s,
+            )
+        return url
+
     def _put(self, full: str, body: BinaryIO | bytes, sha256: str, **headers: object) -> None:
         self._client.put_object(
             Bucket=self._bucket,
