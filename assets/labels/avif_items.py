@@ -220,7 +220,7 @@ def _entry(data: bytes, box: Box) -> Entry:
     if kind == b"mime":
         cursor.text()  # Its name.
         is_xmp = cursor.text().lower() == _XMP_TYPE
-    return Entry(item, is_xmp, data[box.start : box.end], kind == b"Exif")
+    return Entry(item, is_xmp, made(b"infe", data[box.body : box.end]), kind == b"Exif")
 
 
 def _version(cursor: Cursor, newest: int) -> int:

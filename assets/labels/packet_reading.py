@@ -29,6 +29,7 @@ def _addressed(names: list[str]) -> dict[str, str]:
 
 
 _KNOWN: Final = _addressed([*ALTERNATIVES, *SIMPLE])
+_DEPTH_MAX: Final = 100
 _PROPERTY_DEPTH: Final = 2
 """A property stands inside rdf:RDF and rdf:Description; how far those are down does not matter."""
 
@@ -73,6 +74,8 @@ class _Reader:
     def start(self, tag: str, attributes: dict[str, str]) -> None:
         self._open.append(tag)
         depth = len(self._open)
+        if depth > _DEPTH_MAX:
+            raise expat.ExpatError("too deep")
         if self._property is not None:
             if depth == self._property[1] + 2:
                 self._language = attributes.get(_LANG) or DEFAULT_LANGUAGE

@@ -93,9 +93,9 @@ def _chunks(data: bytes) -> tuple[list[_Chunk], int]:
             return found, -1
         found.append(_Chunk(kind, position, stop))
         position = stop + length % 2
-    if position < promised:
+    if position < promised or promised > len(data):
         return found, -1
-    # Some writers leave the last pad byte out, of the size or of the file.
+    # Some writers leave the last pad byte out of the size, and some of those out of the file too.
     return found, min(position, len(data))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import struct
 import zlib
 from io import BytesIO
@@ -56,6 +57,7 @@ def encoded(image: Image.Image, image_format: str, **options: object) -> bytes:
     return buffer.getvalue()
 
 
+@functools.cache
 def plain_files() -> dict[str, bytes]:
     """Return a file of every kind that encoders write, by a name that says which."""
     files = {
@@ -120,9 +122,10 @@ def with_xmp(image_format: str, xmp: bytes) -> bytes:
     return encoded(picture(), image_format, xmp=xmp)
 
 
-def times_in(data: bytes, text: bytes) -> int:
-    """Count a text in a file."""
-    return data.count(text)
-
-
 PACKET = packet_of(LABEL)
+
+
+def pillow_packet(data: bytes) -> object:
+    """Return the XMP packet that Pillow finds."""
+    with Image.open(BytesIO(data)) as image:
+        return image.info.get("xmp")

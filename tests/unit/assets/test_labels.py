@@ -223,8 +223,7 @@ def test_a_label_that_is_too_long_for_a_jpeg_is_cut_at_words_and_its_id_is_not()
     read = label_in(packet_of(one))
     assert read is not None
     assert read.title["en"] == one.title["en"].strip()
-    for image_format in ("png RGB", "jpeg RGB", "webp lossy RGB", "avif RGB"):
-        assert read_label(labelled(PLAIN[image_format], label)) == label_in(packet)
+    assert read_label(labelled(PLAIN["jpeg RGB"], label)) == read
 
 
 def test_the_main_language_is_what_readers_show_who_ask_for_none() -> None:
