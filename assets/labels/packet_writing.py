@@ -20,10 +20,10 @@ from assets.labels.terms import (
     SOURCE_TYPES,
 )
 
-_LANGUAGES_MAX: Final = 40
+_LANGUAGES_MAX: Final = 50
 _JOB_ID_CHARS_MAX: Final = 1_500
 _TERM_CHARS_MAX: Final = 100
-_TAG_CHARS_MAX: Final = 50
+_TAG_CHARS_MAX: Final = 35
 _CHARS: Final = (10_000, 4_000, 2_000, 1_000, 500, 250, 120, 60, 24)
 """How long a text may be, longest first: the first that lets the packet fit is taken."""
 
@@ -31,9 +31,8 @@ _CHARS: Final = (10_000, 4_000, 2_000, 1_000, 500, 250, 120, 60, 24)
 _UNWRITABLE: Final = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _NEW_LINE: Final = re.compile("\r\n?")
 _ESCAPES: Final = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
-_ATTRIBUTE_ESCAPES: Final = str.maketrans(
-    {"&": "&amp;", "<": "&lt;", '"': "&quot;", "\t": "&#9;", "\n": "&#10;"}
-)
+# RFC 5646, section 2.1: nothing else is in the tag of a language.
+_NO_TAG: Final = re.compile("[^A-Za-z0-9-]")
 _BEGIN: Final = '<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>'
 # The packet is part of a digest and of a signature: nobody is invited to write into it.
 _END: Final = '<?xpacket end="r"?>'
@@ -44,7 +43,7 @@ def packet_of(label: Label) -> bytes:
 
     What XML cannot carry (control characters, lone surrogates) is left out. Only where all the
     texts together would not fit into one JPEG segment are the longest ones cut, at a space where
-    there is one, with an ellipsis; of more than 40 languages the first 40 are kept.
+    there is one, with an ellipsis; of more than 50 languages the first 50 are kept.
     """
     packet = b""
     label = _writable_label(label)
@@ -84,8 +83,7 @@ def _alternatives(label: Label, bounded: Callable[[str], str]) -> Iterator[str]:
         yield f"   <{name}>"
         yield "    <rdf:Alt>"
         for tag, text in spoken:
-            language = tag.translate(_ATTRIBUTE_ESCAPES)
-            yield f'     <rdf:li xml:lang="{language}">{text.translate(_ESCAPES)}</rdf:li>'
+            yield f'     <rdf:li xml:lang="{tag}">{text.translate(_ESCAPES)}</rdf:li>'
         yield "    </rdf:Alt>"
         yield f"   </{name}>"
 
@@ -132,7 +130,7 @@ def _writable_texts(texts: Texts) -> dict[str, str]:
             break
         written = _writable(text)
         if written:
-            said.setdefault(_writable(tag)[:_TAG_CHARS_MAX].strip() or DEFAULT_LANGUAGE, written)
+            said.setdefault(_NO_TAG.sub("", tag)[:_TAG_CHARS_MAX] or DEFAULT_LANGUAGE, written)
     return said
 
 
