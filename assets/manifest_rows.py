@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 SortKey: TypeAlias = "Callable[[ManifestRow], Any]"
 """What rows are sorted by; asked of masters only, whose renditions follow them as they came."""
 
-_FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA_STARTS: Final = frozenset("=+-@\t\r")
 
 
 def write_rows(
@@ -61,7 +61,9 @@ def _encoded(
     for _, values in rows:
         text.seek(0)
         text.truncate()
-        writer.writerow([_cell(value) for value in values.values()])
+        writer.writerow(
+            [value if type(value) is int else _cell(value) for value in values.values()]
+        )
         line = json.dumps(values, ensure_ascii=False, allow_nan=False)
         yield text.getvalue().encode(), line.encode()
 
@@ -99,8 +101,8 @@ def _cell(value: object) -> object:
     """Fit a value into one cell, and keep a spreadsheet from taking text, a prompt say, for a formula."""
     if isinstance(value, list):
         value = "; ".join(map(str, value))
-    if isinstance(value, dict):
+    elif isinstance(value, dict):
         return json.dumps(value, ensure_ascii=False) if value else ""
-    if isinstance(value, str) and value.startswith(_FORMULA_STARTS):
+    if isinstance(value, str) and value[:1] in _FORMULA_STARTS:
         return f"'{value}"
     return value

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from itertools import islice
+from typing import TypedDict
 
 from assets import ManifestRow, receipt_key, release_key
 from flows.briefs import JobBrief
@@ -18,6 +19,9 @@ BATCH = 500
 
 UNDETERMINED = "und"
 """BCP 47's tag of a text in a language that nobody named."""
+
+UNLABELLED = JobLabel(title={}, source_type="")
+"""What the files of books from before there were labels say of themselves."""
 
 Verdicts = Sequence[VerdictRecord]
 
@@ -59,7 +63,7 @@ def place_of_rendition(campaign: str, order_id: str, one: RenditionView) -> Plac
 
 def _master(view: ReleasedView, verdicts: Verdicts) -> ManifestRow:
     brief = JobBrief.from_json(view.brief_json)
-    row = ManifestRow(
+    return ManifestRow(
         name=view.name,
         key=view.release_key,
         sha256=view.sha256,
@@ -80,8 +84,8 @@ def _master(view: ReleasedView, verdicts: Verdicts) -> ManifestRow:
         format=_format(view.media_type),
         verdicts=_names(verdicts),
         approved_by=view.approved_by or "",
+        **_texts(brief.label or UNLABELLED),
     )
-    return row if brief.label is None else _labelled(row, brief.label)
 
 
 def _rendition(master: ManifestRow, one: RenditionView, verdicts: Verdicts) -> ManifestRow:
@@ -104,14 +108,26 @@ def _rendition(master: ManifestRow, one: RenditionView, verdicts: Verdicts) -> M
     )
 
 
-def _labelled(row: ManifestRow, label: JobLabel) -> ManifestRow:
-    texts: dict[str, Mapping[str, str]] = {}
-    for name in ("title", "alt", "description", "rights"):
-        told: Texts = getattr(label, name)
-        if any(tag != UNDETERMINED for tag in told):
-            texts[name] = dict(told)
-    return replace(
-        row,
+class _Texts(TypedDict):
+    title: str
+    alt: str
+    language: str
+    credit: str
+    rights: str
+    tags: tuple[str, ...]
+    source_type: str
+    texts: Mapping[str, Mapping[str, str]]
+
+
+def _texts(label: JobLabel) -> _Texts:
+    """Say what a label says: in its main language, and in every one that has a name."""
+    told = {
+        "title": label.title,
+        "alt": label.alt,
+        "description": label.description,
+        "rights": label.rights,
+    }
+    return _Texts(
         title=_main(label.title),
         alt=_main(label.alt),
         language=_language(label),
@@ -119,7 +135,7 @@ def _labelled(row: ManifestRow, label: JobLabel) -> ManifestRow:
         rights=_main(label.rights),
         tags=label.tags,
         source_type=label.source_type,
-        texts=texts,
+        texts={name: texts for name, texts in told.items() if set(texts) - {UNDETERMINED}},
     )
 
 
