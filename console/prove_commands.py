@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from console.arguments import Json, a_path, open_house
 
 if TYPE_CHECKING:
-    from assets import Credentials
+    from assets import Claim, Credentials
     from assets.labels import Label
     from flows.proving import Proof, ProofReport
     from flows.release_registers import KnownRelease
@@ -61,7 +61,8 @@ def _exit_code(report: ProofReport) -> int:
 def _fields(proof: Proof) -> dict[str, Any]:
     from assets.receipts import plain_decimal
 
-    evidence, release = proof.evidence, proof.release
+    evidence, release, claim = proof.evidence, proof.release, proof.claim
+    made = release or claim
     order_id = proof.job_id.partition("#")[0]
     taken = release.withdrawn if release else None
     return {
@@ -77,10 +78,10 @@ def _fields(proof: Proof) -> dict[str, Any]:
         "released_sha256": release.sha256 if release else None,
         "released_at": release.released_at if release else None,
         "rendition_of": (release.master if release else "") or None,
-        "provider": (release.provider if release else "") or None,
-        "model": (release.model if release else "") or None,
+        "provider": (made.provider if made else "") or None,
+        "model": (made.model if made else "") or None,
         "approved_by": (release.approved_by if release else "") or None,
-        "verified_by": list(release.verified_by) if release else [],
+        "verified_by": list(release.verified_by if release else claim.verdicts if claim else ()),
         "withdrawn": taken and {"at": taken.at, "because": taken.because, "by": taken.by or None},
         "cost_usd": plain_decimal(release.cost_usd)
         if release and release.cost_usd is not None
@@ -168,8 +169,8 @@ def _told(proof: Proof) -> Iterator[tuple[str, str]]:
     evidence = proof.evidence
     if proof.release is not None:
         yield from _of_release(proof.release, changed=proof.verdict.value == "changed")
-    elif proof.job_id:
-        yield "job", proof.job_id
+    elif proof.claim is not None:
+        yield from _of_claim(proof.claim)
     if evidence.credentials is not None:
         yield "credentials", _credentials_text(evidence.credentials)
         for one in evidence.credentials.parents:
@@ -199,6 +200,14 @@ def _of_release(release: KnownRelease, *, changed: bool) -> Iterator[tuple[str, 
     yield "approved by", release.approved_by or "its order's rules; no person was asked to look"
     if release.cost_usd is not None:
         yield "cost", f"${plain_decimal(release.cost_usd)}"
+
+
+def _of_claim(claim: Claim) -> Iterator[tuple[str, str]]:
+    yield "job", claim.job_id
+    if claim.model:
+        yield "made by", f"{claim.model} at {claim.provider}"
+    if claim.verdicts:
+        yield "passed", ", ".join(claim.verdicts)
 
 
 def _credentials_text(found: Credentials) -> str:

@@ -29,6 +29,11 @@ class AskedRegisters:
     """Digests that the store lists for an order of these books, which know no such release."""
     _found: dict[str, list[KnownRelease]] = field(default_factory=dict)
 
+    @property
+    def named(self) -> str:
+        """Name what was asked, to stand inside a sentence."""
+        return " and ".join(f"the {name}" for name in self.registers)
+
     def find(self, files: Mapping[str, Sequence[str]]) -> None:
         """Look up files by SHA-256; `files` gives the jobs that each says it is of.
 

@@ -8,14 +8,21 @@ import os
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
+from typing import Final
 
 from assets import AssetsError
-from flows.errors import EngineUnreachable
+from flows.errors import EngineUnreachable, FlowError
 from flows.prefect_health import ask_prefect
 from flows.wiring import House
 from generators import Checkable, GeneratorError, TokenMissing, TokenRefused, load_cards
 from ledger import LedgerError
 from validators import InspectionError, InspectorPool, registered
+
+_RENEW_DAYS: Final = 30
+_UNSIGNED: Final = (
+    "not in use: MINTAGE_SIGNING_CERTIFICATE and MINTAGE_SIGNING_KEY are not set, so files are "
+    "released without Content Credentials (docs/credentials.md)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +45,7 @@ def examine(house: House) -> list[Check]:
             _try(provider, lambda provider=provider: _provider(house, provider))  # type: ignore[misc]
             for provider in load_cards().providers
         ),
+        _signing(house),
         _prefect(house),
     ]
 
@@ -95,6 +103,27 @@ async def _ask(house: House, provider: str, model: str) -> str:
         return await generator.check() if isinstance(generator, Checkable) else "on this machine"
     finally:
         await generator.aclose()
+
+
+def _signing(house: House) -> Check:
+    """Sign one pixel with what is configured, and say until when that is believed."""
+    subject = "signing"
+    try:
+        signer = house.signer()
+        if signer is None:
+            return Check(subject, ok=True, finding=_UNSIGNED)
+        signer.check()
+    except (FlowError, AssetsError) as error:
+        return Check(subject, ok=False, finding=str(error))
+    until = f"{signer.expires:%Y-%m-%d}"
+    stamped = (
+        f"with time stamps of {signer.stamped_by}; certificate until {until}"
+        if signer.stamped_by
+        else f"without time stamps: readers believe what it signs until {until}, and no longer"
+    )
+    days = (signer.expires - house.clock()).days
+    hurry = f"; renew it within {days} days" if days < _RENEW_DAYS else ""
+    return Check(subject, ok=True, finding=f"as {signer.subject}, {stamped}{hurry}")
 
 
 def _prefect(house: House) -> Check:

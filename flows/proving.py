@@ -19,7 +19,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
-from assets import Credentials, CredentialsMissing, CredentialsState, read_credentials
+from assets import Claim, Credentials, CredentialsMissing, CredentialsState, read_credentials
 from assets.credentials import Trust
 from assets.labels import Label, has_credentials, read_label
 from flows.asked_registers import AskedRegisters, open_registers
@@ -86,6 +86,8 @@ class Proof:
     job_id: str = ""
     """The job that it is of, or was; empty where nobody can tell."""
     release: KnownRelease | None = None
+    claim: Claim | None = None
+    """What our own credentials say of it, where they are what is gone by."""
 
     @property
     def holds(self) -> bool:
@@ -190,12 +192,14 @@ def _released(evidence: Evidence, release: KnownRelease) -> Proof:
 
 
 def _changed(evidence: Evidence, release: KnownRelease) -> Proof:
-    source = "credentials" if release.job_id == evidence.signed_job_id else "label"
+    is_signed = release.job_id == evidence.signed_job_id
+    source = "credentials" if is_signed else "label"
+    said = f"Its {source} {'name' if is_signed else 'names'}"
     gone = " That one was withdrawn since." if release.withdrawn else ""
     return Proof(
         evidence,
         ProofVerdict.CHANGED,
-        f"Its {source} names a job of ours, and its bytes are not those that were released for it: "
+        f"{said} a job of ours, and its bytes are not those that were released for it: "
         f"somebody changed the file, or put our {source} into another one.{gone}",
         release.job_id,
         release,
@@ -216,18 +220,22 @@ def _signed_only(evidence: Evidence, asked: AskedRegisters) -> Proof:
     credentials, job_id = evidence.credentials, evidence.signed_job_id
     if credentials is None or credentials.state is not CredentialsState.TRUSTED:
         because = "We signed it, and its bytes were changed after that."
-        return Proof(evidence, ProofVerdict.CHANGED, because, job_id)
+        return Proof(evidence, ProofVerdict.CHANGED, because, job_id, claim=_claim(evidence))
     if asked.registers:
         because = (
-            "We signed it, and it was never released, as far as "
-            f"{' and '.join(asked.registers)} can tell: it must not be used."
+            f"We signed it, and it was never released, as far as {asked.named} can tell: it must "
+            "not be used."
         )
     else:
         because = (
             "We signed it, and it is unchanged; whether it was approved, released or withdrawn "
             "cannot be told without the books or the store."
         )
-    return Proof(evidence, ProofVerdict.OURS, because, job_id)
+    return Proof(evidence, ProofVerdict.OURS, because, job_id, claim=_claim(evidence))
+
+
+def _claim(evidence: Evidence) -> Claim | None:
+    return evidence.credentials.claim if evidence.credentials else None
 
 
 def _unknown(evidence: Evidence, asked: AskedRegisters, trust: Trust) -> str:
@@ -239,7 +247,7 @@ def _unknown(evidence: Evidence, asked: AskedRegisters, trust: Trust) -> str:
     if not asked.registers:
         where = "neither books nor store could be asked"
     else:
-        where = f"its bytes were never released, as far as {' and '.join(asked.registers)} can tell"
+        where = f"its bytes were never released, as far as {asked.named} can tell"
     if not evidence.job_ids:
         return f"Nothing in it says that it is ours, and {where}."
     credentials = evidence.credentials

@@ -11,6 +11,9 @@ MEDIA_TYPES: Final = frozenset({"image/avif", "image/jpeg", "image/png", "image/
 """The formats that are signed and read."""
 
 
+MANIFEST_MB_MAX: Final = 32
+"""The largest that a compressed manifest may become."""
+
 USAGES: Final[Mapping[str, str]] = {
     "1.3.6.1.5.5.7.3.4": "emailProtection",
     "1.3.6.1.5.5.7.3.36": "documentSigning",
@@ -41,6 +44,9 @@ def context(anchors: str | None = None) -> Any:  # noqa: ANN401  as above
     settings: dict[str, object] = {
         "version": 1,
         "builder": {"thumbnail": {"enabled": False}},
+        "core": {
+            "max_decompressed_manifest_size_in_mb": MANIFEST_MB_MAX,
+        },
         "verify": {
             "verify_after_sign": False,
             "verify_trust": True,

@@ -54,6 +54,11 @@ class Signer:
         """The last moment at which it may sign."""
         return self.papers.expires
 
+    @property
+    def stamped_by(self) -> str:
+        """The host of the time stamp authority; empty where there is none."""
+        return urlsplit(self.timestamp_url or "").hostname or ""
+
     def sign(
         self,
         data: bytes,
@@ -87,6 +92,10 @@ class Signer:
             raise SigningFailed(f"The signed bytes of {claim.job_id} do not verify: {why}.")
         return signed
 
+    def check(self) -> None:
+        """Sign one pixel, with a time stamp where there is an authority. Raises as `sign` does."""
+        self.sign(_DOT, "image/png", _TRIAL)
+
     def _signed(
         self, data: bytes, media_type: str, claim: Claim, parent: bytes | None, parent_type: str
     ) -> bytes:
@@ -111,9 +120,14 @@ class Signer:
                     )
                 builder.sign(hand, media_type, io.BytesIO(data), out)
         except library.C2paError as error:
+            why = str(error)
+            if self.timestamp_url is not None:
+                # An address can hold a password.
+                why = why.replace(self.timestamp_url, self.stamped_by)
+            stamp = f" with a time stamp of {self.stamped_by}" if self.stamped_by else ""
             raise SigningFailed(
-                f"The file of {claim.job_id} could not be signed{self._stamp()}: {error}."
-            ) from error
+                f"The file of {claim.job_id} could not be signed{stamp}: {why}."
+            ) from None
         return out.getvalue()
 
     def _hand(self) -> Any:  # noqa: ANN401  the library has no types
@@ -126,11 +140,6 @@ class Signer:
                 ta_url=self.timestamp_url.encode() if self.timestamp_url else None,
             )
         )
-
-    def _stamp(self) -> str:
-        if self.timestamp_url is None:
-            return ""
-        return f" with a time stamp of {urlsplit(self.timestamp_url).hostname}"
 
 
 def open_signer(
@@ -158,9 +167,7 @@ def open_signer(
     papers = read_papers(certificate, key, now=clock(), anchors=anchors)
     try:
         # The library has the last word on a certificate, and says it only when it signs.
-        Signer(papers).sign(_DOT, "image/png", _TRIAL)
+        Signer(papers).check()
     except SigningFailed as error:
-        raise BadCertificate(
-            f"The certificate {certificate} cannot sign; {error.__cause__ or error}."
-        ) from error
+        raise BadCertificate(f"The certificate {certificate} cannot sign: {error}") from error
     return Signer(papers, timestamp_url)
