@@ -293,6 +293,16 @@ def through(books: Books, job_id: str, *lines: PriceLine) -> None:
     release(books, job_id)
 
 
+def through_signed(books: Books, job_id: str) -> None:
+    """Take a planned job whose brief asks for `thumb` to released, signed with its rendition."""
+    settle(books, built(admit(books, job_id)))
+    sign(books, job_id)
+    accept(books, job_id, rendition(signed=True))
+    approve(books, job_id)
+    with books.transaction() as desk:
+        desk.release([release_record(job_id, SIGNED)])
+
+
 def kinds(books: Books, job_id: str) -> list[tuple[str, int]]:
     """The kinds and amounts of a job's entries, in the order they were written."""
     story = books.story(job_id)
