@@ -22,8 +22,9 @@ class Label:
     The words are those of the IPTC Photo Metadata Standard 2025.1
     (https://iptc.org/standards/photo-metadata/): title is `dc:title`, description `dc:description`,
     alt `Iptc4xmpCore:AltTextAccessibility`, rights `dc:rights`, credit `photoshop:Credit`,
-    creator_tool `xmp:CreatorTool`, source_type the last part of `Iptc4xmpExt:DigitalSourceType`, and
-    job_id `dc:identifier`.
+    creator_tool `xmp:CreatorTool`, source_type the last part of `Iptc4xmpExt:DigitalSourceType`,
+    job_id `dc:identifier` and `photoshop:TransmissionReference`, and tags `dc:subject`, which IPTC
+    calls keywords.
     """
 
     title: Texts
@@ -35,3 +36,4 @@ class Label:
     source_type: str
     """A term of https://cv.iptc.org/newscodes/digitalsourcetype/, such as `TRAINED`."""
     job_id: str
+    tags: tuple[str, ...] = ()

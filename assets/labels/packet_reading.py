@@ -11,7 +11,7 @@ from typing import Final
 from xml.parsers import expat
 
 from assets.labels.label import Label
-from assets.labels.terms import ALTERNATIVES, DEFAULT_LANGUAGE, NAMESPACES, SIMPLE
+from assets.labels.terms import ALTERNATIVES, DEFAULT_LANGUAGE, NAMESPACES, SIMPLE, TAGS
 
 FOREIGN_BYTES_MAX: Final = 1_000_000
 """The most bytes of a packet that are read; a label has at most `PACKET_BYTES_MAX`."""
@@ -28,7 +28,7 @@ def _addressed(names: list[str]) -> dict[str, str]:
     return {f"{NAMESPACES[prefix]} {last}": name for name, prefix, last in parts}
 
 
-_KNOWN: Final = _addressed([*ALTERNATIVES, *SIMPLE])
+_KNOWN: Final = _addressed([*ALTERNATIVES, *SIMPLE, TAGS])
 _DEPTH_MAX: Final = 100
 _PROPERTY_DEPTH: Final = 2
 """A property stands inside rdf:RDF and rdf:Description; how far those are down does not matter."""
@@ -70,6 +70,7 @@ class _Reader:
         self._language = DEFAULT_LANGUAGE
         self._pieces: list[str] = []
         self._said: dict[str, dict[str, str]] = {}
+        self._tags: dict[str, None] = {}
 
     def start(self, tag: str, attributes: dict[str, str]) -> None:
         self._open.append(tag)
@@ -91,7 +92,7 @@ class _Reader:
         elif self._stands_in_description(depth):
             for attribute, value in attributes.items():
                 name = _KNOWN.get(attribute)
-                if name is not None:
+                if name is not None and name != TAGS:
                     self._said.setdefault(name, {}).setdefault(DEFAULT_LANGUAGE, value)
 
     def end(self, tag: str) -> None:
@@ -113,8 +114,8 @@ class _Reader:
         said: dict[str, dict[str, str]] = {}
         for names in (ALTERNATIVES, SIMPLE):
             for name, field in names.items():
-                said.setdefault(field, self._said.get(name, {}))
-        if not any(said.values()):
+                said[field] = said.get(field) or self._said.get(name, {})
+        if not any(said.values()) and not self._tags:
             return None
         return Label(
             title=_by_language(said["title"]),
@@ -125,6 +126,7 @@ class _Reader:
             creator_tool=_one(said["creator_tool"]),
             source_type=_term(_one(said["source_type"])),
             job_id=_one(said["job_id"]),
+            tags=tuple(self._tags),
         )
 
     def _stands_in_description(self, depth: int) -> bool:
@@ -132,8 +134,13 @@ class _Reader:
         return frame == [_RDF + "RDF", _RDF + "Description"]
 
     def _keep(self, text: str) -> None:
-        if self._property is not None and text.strip():
-            self._said.setdefault(self._property[0], {}).setdefault(self._language, text.strip())
+        text = text.strip()
+        if self._property is None or not text:
+            return
+        if self._property[0] == TAGS:
+            self._tags[text] = None
+        else:
+            self._said.setdefault(self._property[0], {}).setdefault(self._language, text)
 
 
 def _by_language(said: dict[str, str]) -> dict[str, str]:

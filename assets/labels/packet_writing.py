@@ -18,13 +18,16 @@ from assets.labels.terms import (
     PACKET_BYTES_MAX,
     SIMPLE,
     SOURCE_TYPES,
+    TAGS,
 )
 
 _LANGUAGES_MAX: Final = 50
 _JOB_ID_CHARS_MAX: Final = 1_500
+_TAGS_MAX: Final = 50
+_TAG_CHARS_MAX: Final = 60
 _TERM_CHARS_MAX: Final = 100
-_TAG_CHARS_MAX: Final = 35
-_CHARS: Final = (10_000, 4_000, 2_000, 1_000, 500, 250, 120, 60, 24)
+_LANGUAGE_CHARS_MAX: Final = 35
+_CHARS: Final = (10_000, 4_000, 2_000, 1_000, 500, 250, 120, 60, 24, 12)
 """How long a text may be, longest first: the first that lets the packet fit is taken."""
 
 # XML 1.0, production 2: what is not listed there cannot be written, not even escaped.
@@ -43,7 +46,7 @@ def packet_of(label: Label) -> bytes:
 
     What XML cannot carry (control characters, lone surrogates) is left out. Only where all the
     texts together would not fit into one JPEG segment are the longest ones cut, at a space where
-    there is one, with an ellipsis; of more than 50 languages the first 50 are kept.
+    there is one, with an ellipsis; of more than 50 languages, or 50 tags, the first 50 are kept.
     """
     packet = b""
     label = _writable_label(label)
@@ -58,7 +61,7 @@ def _written(label: Label, chars: int) -> bytes:
     def bounded(text: str) -> str:
         return _cut(text, chars)
 
-    lines = [*_alternatives(label, bounded), *_simple(label, bounded)]
+    lines = [*_alternatives(label, bounded), *_tags(label.tags), *_simple(label, bounded)]
     used = [prefix for prefix in NAMESPACES if any(f"<{prefix}:" in line for line in lines)]
     spaces = "".join(f'\n    xmlns:{prefix}="{NAMESPACES[prefix]}"' for prefix in used)
     packet = (
@@ -86,6 +89,12 @@ def _alternatives(label: Label, bounded: Callable[[str], str]) -> Iterator[str]:
             yield f'     <rdf:li xml:lang="{tag}">{text.translate(_ESCAPES)}</rdf:li>'
         yield "    </rdf:Alt>"
         yield f"   </{name}>"
+
+
+def _tags(tags: tuple[str, ...]) -> Iterator[str]:
+    if tags:
+        items = (f"     <rdf:li>{tag.translate(_ESCAPES)}</rdf:li>" for tag in tags)
+        yield from (f"   <{TAGS}>", "    <rdf:Bag>", *items, "    </rdf:Bag>", f"   </{TAGS}>")
 
 
 def _spoken(texts: Texts, bounded: Callable[[str], str]) -> list[tuple[str, str]]:
@@ -120,6 +129,7 @@ def _writable_label(label: Label) -> Label:
         source_type=_writable(label.source_type)[:_TERM_CHARS_MAX],
         # What is looked up by its id is of no use when it is cut: only what is no id is.
         job_id=_writable(label.job_id)[:_JOB_ID_CHARS_MAX],
+        tags=_writable_tags(label.tags),
     )
 
 
@@ -130,8 +140,13 @@ def _writable_texts(texts: Texts) -> dict[str, str]:
             break
         written = _writable(text)
         if written:
-            said.setdefault(_NO_TAG.sub("", tag)[:_TAG_CHARS_MAX] or DEFAULT_LANGUAGE, written)
+            said.setdefault(_NO_TAG.sub("", tag)[:_LANGUAGE_CHARS_MAX] or DEFAULT_LANGUAGE, written)
     return said
+
+
+def _writable_tags(tags: tuple[str, ...]) -> tuple[str, ...]:
+    written = (_writable(tag)[:_TAG_CHARS_MAX].strip() for tag in tags)
+    return tuple(dict.fromkeys(filter(None, written)))[:_TAGS_MAX]
 
 
 def _writable(text: str) -> str:

@@ -42,6 +42,9 @@ SIMPLE: Final = MappingProxyType(
 )
 """The properties with one text, and the label's field of each."""
 
+TAGS: Final = "dc:subject"
+"""The property with any number of texts: IPTC's keywords."""
+
 SOURCE_TYPES: Final = "http://cv.iptc.org/newscodes/digitalsourcetype/"
 """What stands before a term of IPTC's vocabulary; IPTC names its terms with http, not https."""
 
@@ -52,7 +55,7 @@ PACKET_BYTES_MAX: Final = 65_502
 """What one segment of a JPEG holds besides its length and the 29 bytes that say it is XMP."""
 
 LABEL_ENTRIES: Final[tuple[str, ...]] = (
-    *sorted(f"xmp:{name.partition(':')[2]}" for name in (*ALTERNATIVES, *SIMPLE)),
+    *sorted(f"xmp:{name.partition(':')[2]}" for name in (*ALTERNATIVES, *SIMPLE, TAGS)),
     # A language whose tag has a script or a number in it, such as zh-Hant or es-419.
     "xmp:lang",
 )

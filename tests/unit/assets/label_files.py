@@ -24,6 +24,7 @@ LABEL = Label(
     creator_tool="Mintage 0.1.0 (studio/plain)",
     source_type=TRAINED,
     job_id="product-photos@0123abcdef#mug/oak-1",
+    tags=("Becher & Gläser", "autumn", "黄色"),
 )
 OTHER = Label({"fr": "Lampe"}, {}, {}, {}, "", "", "algorithmicMedia", "lamps@1#lamp")
 

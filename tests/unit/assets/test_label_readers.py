@@ -33,6 +33,7 @@ TAGS = {
     "XMP-dc:Description": files.LABEL.description["en"],
     "XMP-dc:Rights": files.LABEL.rights["en"],
     "XMP-dc:Rights-de-DE": files.LABEL.rights["de-DE"],
+    "XMP-dc:Subject": list(files.LABEL.tags),
     "XMP-dc:Identifier": files.LABEL.job_id,
     "XMP-iptcCore:AltTextAccessibility": files.LABEL.alt["de-DE"],
     "XMP-iptcCore:AltTextAccessibility-de-DE": files.LABEL.alt["de-DE"],

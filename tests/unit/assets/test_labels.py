@@ -32,6 +32,7 @@ LABELS = st.builds(
     creator_tool=TEXT,
     source_type=st.sampled_from(["trainedAlgorithmicMedia", "algorithmicMedia"]),
     job_id=TEXT,
+    tags=st.lists(TEXT, max_size=4).map(tuple),
 )
 
 
@@ -195,6 +196,7 @@ def test_what_is_written_is_read_back_in_every_language(label: Label) -> None:
     for said, read in ((label.title, once.title), (label.rights, once.rights)):
         assert list(read.values()) == [text for text in map(plain, said.values()) if text]
     assert (once.credit, once.source_type) == (plain(label.credit), label.source_type)
+    assert once.tags == tuple(dict.fromkeys(filter(None, map(plain, label.tags))))
 
 
 def test_what_xml_cannot_carry_is_left_out_and_the_rest_is_written() -> None:
@@ -220,6 +222,11 @@ def test_a_label_that_is_too_long_for_a_jpeg_is_cut_at_words_and_its_id_is_not()
     assert read.job_id == job_id
     assert list(read.title) == tags[:50]
     assert all(text.endswith("…") for text in read.title.values())
+    worst = dict.fromkeys(tags, "&" * 9_000)
+    ids = tuple("&" * 50 + str(number) for number in range(99))
+    text = "&" * 9_000
+    label = Label(worst, worst, worst, worst, text, text, text, text, ids)
+    assert len(packet_of(label)) <= PACKET_BYTES_MAX
     one = Label({"en": "word " * 1_500}, {}, {}, {}, "", "", "", "")
     read = label_in(packet_of(one))
     assert read is not None

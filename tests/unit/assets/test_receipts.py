@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from warehouse_parts import make_form
 
 from assets import Approval, Mend, receipt_json
-from assets.receipts import plain_decimal
+from assets.receipts import Signed, SisterFile, ToldLabel, plain_decimal
 
 DATA = b"bytes"
 
@@ -100,7 +100,57 @@ def test_a_receipt_says_who_made_verified_approved_and_paid() -> None:
         "approved_at": "2026-10-01T09:30:00.000000Z",
         "accepted_at": "2026-10-01T12:00:00.000000Z",
         "cost": {"amount": "0.006", "currency": "USD"},
+        "label": None,
+        "credentials": None,
+        "renditions": [],
+        "rendition_of": None,
     }
+
+
+def test_a_receipt_says_what_the_file_says_of_itself_and_who_signed_it() -> None:
+    label = ToldLabel(
+        title={"de": "Eine Tasse", "cs": "Hrnek"},
+        alt={},
+        description={},
+        rights={"de": "© Acme"},
+        credit="Acme",
+        tags=("mug",),
+        source_type="trainedAlgorithmicMedia",
+        embedded=True,
+    )
+    form = make_form(DATA, label=label, credentials=Signed("ab" * 32, "cd" * 32))
+    told = json.loads(receipt_json(form))
+    assert told["label"] == {
+        "title": {"de": "Eine Tasse", "cs": "Hrnek"},
+        "alt": {},
+        "description": {},
+        "rights": {"de": "© Acme"},
+        # Keys are sorted; the main language is told beside them.
+        "language": "de",
+        "credit": "Acme",
+        "tags": ["mug"],
+        "source_type": "trainedAlgorithmicMedia",
+        "embedded": True,
+    }
+    assert told["credentials"] == {"certificate_sha256": "ab" * 32, "rules_sha256": "cd" * 32}
+
+
+def test_receipts_of_a_master_and_its_rendition_name_each_other_and_cost_once() -> None:
+    master = make_form(DATA)
+    file = SisterFile(master.name, master.key, master.sha256, master.receipt_key)
+    rendition = make_form(b"small", name="mug/oak-1-small", master=file, cost_usd=Decimal(0))
+    small = SisterFile(rendition.name, rendition.key, rendition.sha256, rendition.receipt_key)
+    told = json.loads(receipt_json(rendition))
+    assert told["rendition_of"] == {
+        "name": "mug/oak-1",
+        "key": master.key,
+        "sha256": master.sha256,
+        "receipt": master.receipt_key,
+    }
+    assert told["cost"] == {"amount": "0.00", "currency": "USD", "booked_in": master.receipt_key}
+    told = json.loads(receipt_json(make_form(DATA, renditions=(small,))))
+    assert [one["key"] for one in told["renditions"]] == [rendition.key]
+    assert told["cost"] == {"amount": "0.006", "currency": "USD"}
 
 
 def test_the_same_facts_in_another_order_give_the_same_bytes() -> None:
