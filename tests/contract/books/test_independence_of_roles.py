@@ -28,7 +28,9 @@ from books_parts import (
     settle,
     sound,
     state_of,
+    through_signed,
     unknown,
+    withdraw,
 )
 from postgres_server import PostgresServer
 
@@ -397,20 +399,22 @@ def test_each_role_does_its_whole_work_and_the_books_hold(own_url: str) -> None:
         return Books.open(url_as(user, own_url), clock=SteppingClock())
 
     with books_of("nightly") as books:
-        first, second, third = plan(books, an_order(jobs=3))
+        first, second, third = plan(books, an_order(jobs=3), "thumb")
         with books.transaction() as desk:
             assert isinstance(desk.take_lease("mugs@2026", "me", 60), Lease)
             assert isinstance(desk.take_lease("mugs@2026", "you", 60), HeldBy)
             desk.renew_lease("mugs@2026", "me", 60)
             desk.must_hold_lease("mugs@2026", "me")
             assert desk.drop_lease("mugs@2026", "me")
-        settle(books, built(admit(books, first)))
-        inspect(books, first)
-        approve(books, first)
-        release(books, first)
+        through_signed(books, first)
+        with pytest.raises(BooksUnavailable, match="permission denied for table withdrawals"):
+            withdraw(books, first)
         lost = admit(books, second)
         settle(books, unknown(lost))
         left = admit(books, third)
+    with books_of("maria") as books:
+        assert withdraw(books, first)
+        assert not withdraw(books, first)
     with books_of("frank") as books:
         with books.transaction() as desk:
             desk.decide(Decision(lost, DecisionKind.VOID, Decimal(0), "frank", "not on the bill"))
