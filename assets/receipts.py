@@ -179,29 +179,9 @@ def receipt_json(form: ReleaseForm) -> bytes:
             "seed": form.seed,
             "changed": form.changed and dict(form.changed),
         },
-        "made_by": {
-            "provider": form.provider,
-            "model": form.model,
-            "provider_ref": form.provider_ref,
-            "attempt_id": form.attempt_id,
-            "attempts": form.attempts,
-        },
+        "made_by": _made_by(form),
         "mended": [asdict(mend) for mend in form.mends],
-        "verified_by": [
-            {
-                "criterion": verification.criterion,
-                "version": verification.version,
-                "parameters": dict(verification.parameters),
-                "measured": dict(verification.measured),
-                "passed": verification.passed,
-                **(
-                    {}
-                    if verification.passed
-                    else {"severity": verification.severity, "reason": verification.reason}
-                ),
-            }
-            for verification in sorted(form.verified_by, key=_sorting)
-        ],
+        "verified_by": [_verification(one) for one in sorted(form.verified_by, key=_sorting)],
         "review": form.review and _review(form.review),
         "approved_by": form.approved_by,
         "approved_at": form.approved_at and timestamp(form.approved_at),
@@ -219,6 +199,27 @@ def receipt_json(form: ReleaseForm) -> bytes:
     }
     text = json.dumps(content, ensure_ascii=False, allow_nan=False, sort_keys=True, indent=2)
     return (text + "\n").encode()
+
+
+def _made_by(form: ReleaseForm) -> dict[str, object]:
+    return {
+        "provider": form.provider,
+        "model": form.model,
+        "provider_ref": form.provider_ref,
+        "attempt_id": form.attempt_id,
+        "attempts": form.attempts,
+    }
+
+
+def _verification(one: Verification) -> dict[str, object]:
+    return {
+        "criterion": one.criterion,
+        "version": one.version,
+        "parameters": dict(one.parameters),
+        "measured": dict(one.measured),
+        "passed": one.passed,
+        **({} if one.passed else {"severity": one.severity, "reason": one.reason}),
+    }
 
 
 def _label(label: ToldLabel) -> dict[str, object]:

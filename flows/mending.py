@@ -98,8 +98,6 @@ async def mend_one(
     Raises:
         Missing, DigestMismatch: the bytes are not in the store any more.
     """
-    if not any(verdict.blocks for verdict in verdicts):
-        return None
     attempt_id = str(view.attempt_id)
     before = await run.keeper.run(lambda books: books.mends(attempt_id)) if view.mend_count else ()
     plan = plan_mend(verdicts, {one.kind for one in before})
@@ -108,7 +106,6 @@ async def mend_one(
     came = await run.keeper.run(lambda books: books.came_size(attempt_id))
     if came is None and plan.trim != Trim():
         return "nobody wrote down how large its picture came, so how far it has grown is not known"
-
     label = label_of(brief, view.job_id)
 
     def make() -> tuple[Finished, str] | Unfinishable:

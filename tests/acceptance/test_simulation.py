@@ -20,13 +20,14 @@ from simulation.one_seed import Told
 from simulation.provider_wire import SimWire
 from simulation.virtual_loop import Stuck, VirtualLoop
 
-from flows import bookkeeping, outcomes, passes, stages
+from assets import release_key, staged
+from flows import bookkeeping, judging, outcomes, passes, releasing, stages
 from flows.order_run import OrderRun
 from generators import BuildFailed, Built, UsageLine
 from generators.replicate_builder import ReplicateGenerator
 from generators.replicate_patience import Patience
 from generators.replicate_wire import NoAnswer
-from ledger import Admit, AttemptState, FailedSettlement, HoldRequest, JobState
+from ledger import Admit, AttemptState, FailedSettlement, HoldRequest, JobState, JobView
 from validators import LocalInspectors, Verdict
 
 BATCH = 30
@@ -210,6 +211,38 @@ def moves_work_without_its_lease(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(bookkeeping.Bookkeeper, "_make_sure", lambda _self, _desk: None)
 
 
+def releases_masters_first(patch: pytest.MonkeyPatch) -> None:
+    """Who sees a master may not find yet what its receipt names."""
+    whole = releasing.put_release
+
+    def early(run: OrderRun, view: JobView, found: releasing.Gathered) -> Any:
+        assert view.sha256 is not None
+        key = release_key(run.record.campaign, view.order_id, view.name, "image/png")
+        data = staged(run.store, view.sha256)
+        run.store.put_once(key, data, sha256=view.sha256, media_type="image/png")
+        return whole(run, view, found)
+
+    patch.setattr(stages, "put_release", early)
+
+
+def forgets_to_sign_renditions(patch: pytest.MonkeyPatch) -> None:
+    """Only the master gets the house's content credentials."""
+
+    async def unsigned(*given: Any) -> Any:
+        return given[-1]
+
+    patch.setattr(judging, "sign_renditions", unsigned)
+
+
+def makes_renditions_of_signed_masters(patch: pytest.MonkeyPatch) -> None:
+    """A rendition is made of bytes that its master had only when it was signed."""
+
+    async def now(_run: OrderRun, view: JobView) -> str:
+        return str(view.sha256)
+
+    patch.setattr(judging, "_unsigned", now)
+
+
 PLANTED: tuple[tuple[Plant, str, int], ...] = (
     (frees_holds_on_restart, "P[13]: ", 1),
     (takes_absent_for_granted, "P[13]: ", 1),
@@ -222,6 +255,9 @@ PLANTED: tuple[tuple[Plant, str, int], ...] = (
     (lets_blank_pictures_pass, "R1: .* it is blank", 1),
     (skips_the_review, "R1: .* nobody has approved it|approved by a review of its very bytes", 1),
     (releases_what_was_only_built, "R1: .* passed no gate", 1),
+    (releases_masters_first, "F1: .* became public before its renditions", 1),
+    (forgets_to_sign_renditions, "F1: .* has passed as", 1),
+    (makes_renditions_of_signed_masters, "was made of bytes", 1),
     (
         moves_work_without_its_lease,
         "WrongState|AlreadySettled|BrokenPromise|P[123]: ",

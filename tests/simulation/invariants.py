@@ -11,7 +11,10 @@ J1  no job has more attempts that count than its order allows, and none is held 
 order is stopped
 R1  released bytes, in store and books, passed every gate; what the provider made blank or broken
 is never released, what it framed only mended, and where a person has to look, one has approved it
-M1  what an attempt has was made, mend by mend, of what it was charged for, and no way twice
+M1  what an attempt has was made, mend by mend and signed last, of what it was charged for, and no
+way twice
+F1  renditions are made of the master as it was before it was signed, and passed every gate of their
+own; they are public before their master; where the house signs, every file that is public is signed
 """
 
 from __future__ import annotations
@@ -24,6 +27,7 @@ from pathlib import Path
 from simulation.provider_world import ProviderWorld, Run
 
 OPEN = ("held", "unknown")
+PASSED = ("accepted", "in_review", "approved", "released")
 BOUND_S = 60
 """The seconds that the model cards allow a run."""
 
@@ -41,10 +45,19 @@ class Invariants:
     """Reads the books after each commit, and the provider's side at each change there."""
 
     def __init__(
-        self, ledger: Path, world: ProviderWorld, *, attempts_max: int, review_all: bool
+        self,
+        ledger: Path,
+        world: ProviderWorld,
+        *,
+        attempts_max: int,
+        review_all: bool,
+        signs: bool = False,
     ) -> None:
         self._attempts_max = attempts_max
         self._review_all = review_all
+        self._signs = signs
+        self._public: set[str] = set()
+        """Digests of the files that were put under public keys."""
         self._before = (0, "open")
         """How many attempts there were after the last commit, and the order's state."""
         self._db = sqlite3.connect(f"file:{ledger}?mode=ro", uri=True)
@@ -52,6 +65,7 @@ class Invariants:
         self._world = world
         self.checks = 0
         self.mends = 0
+        self.signings = 0
         self._run_of: dict[tuple[str, int], str] = {}
 
     def close(self) -> None:
@@ -76,6 +90,32 @@ class Invariants:
         self._check_coverage(attempts)
         self._check_releases()
         self._check_mends(attempts)
+        self._check_renditions()
+
+    def _check_renditions(self) -> None:
+        for row in self.rows(
+            "SELECT f.*, j.job_id, j.state, a.sha256 AS master, "
+            "(SELECT s.from_sha256 FROM signings s WHERE s.attempt_id = f.attempt_id "
+            "AND s.number = 0) AS unsigned, "
+            "(SELECT s.to_sha256 FROM signings s WHERE s.attempt_id = f.attempt_id "
+            "AND s.number = f.number) AS signed, "
+            "(SELECT count(*) FROM verdicts v WHERE v.attempt_id = f.attempt_id "
+            "AND v.rendition = f.number AND v.sha256 = f.sha256) AS judged, "
+            "(SELECT count(*) FROM verdicts v WHERE v.attempt_id = f.attempt_id "
+            "AND v.rendition = f.number AND v.sha256 = f.sha256 AND NOT v.passed) AS failed "
+            "FROM renditions f JOIN attempts a USING (attempt_id) "
+            "JOIN jobs j ON j.attempt_id = f.attempt_id"
+        ):
+            _must(
+                row["from_sha256"] == (row["unsigned"] or row["master"]) and row["judged"] > 0,
+                f"F1: {row['name']} was made or judged as {tuple(row)}",
+            )
+            if row["state"] not in PASSED:
+                continue
+            _must(
+                row["failed"] == 0 and (row["signed"] == row["sha256"]) == self._signs,
+                f"F1: {row['name']} has passed as {tuple(row)}",
+            )
 
     def _check_mends(self, attempts: list[sqlite3.Row]) -> None:
         charged = {
@@ -86,14 +126,19 @@ class Invariants:
         for mend in self.rows("SELECT * FROM mends ORDER BY attempt_id, number"):
             chains[mend["attempt_id"]].append(mend)
         self.mends = sum(map(len, chains.values()))
+        signed = {
+            row["attempt_id"]: row for row in self.rows("SELECT * FROM signings WHERE number = 0")
+        }
+        self.signings = len(signed)
         for one in attempts:
             name, chain = one["attempt_id"], chains[one["attempt_id"]]
-            links = [charged.get(name), *(mend["to_sha256"] for mend in chain)]
+            steps = [*chain, signed[name]] if name in signed else chain
+            links = [charged.get(name), *(step["to_sha256"] for step in steps)]
             _must(
-                [mend["from_sha256"] for mend in chain] == links[:-1]
+                [step["from_sha256"] for step in steps] == links[:-1]
                 and links[-1] == one["sha256"]
                 and len({mend["kind"] for mend in chain}) == len(chain),
-                f"M1: attempt {name} has {one['sha256']}, its mends are {[tuple(c) for c in chain]}",
+                f"M1: attempt {name} has {one['sha256']}, its steps are {[tuple(c) for c in steps]}",
             )
 
     def _check_holds(self, attempts: list[sqlite3.Row]) -> None:
@@ -219,7 +264,9 @@ class Invariants:
             "(SELECT count(*) FROM verdicts v WHERE v.attempt_id = r.attempt_id "
             "AND v.sha256 = r.sha256) AS judged, (SELECT count(*) FROM verdicts v "
             "WHERE v.attempt_id = r.attempt_id AND v.sha256 = r.sha256 AND NOT v.passed)"
-            " AS failed, (SELECT count(*) FROM mends m WHERE m.attempt_id = r.attempt_id) AS mends "
+            " AS failed, (SELECT count(*) FROM mends m WHERE m.attempt_id = r.attempt_id) AS mends, "
+            "(SELECT count(*) FROM signings s WHERE s.attempt_id = r.attempt_id "
+            "AND s.to_sha256 = r.sha256) AS signed "
             "FROM releases r JOIN attempts a USING (attempt_id) JOIN jobs j "
             "ON j.job_id = r.job_id"
         ):
@@ -239,19 +286,51 @@ class Invariants:
                 not self._review_all or bool(row["approved_by"]),
                 f"R1: {row['job_id']} was released, and nobody has approved it",
             )
+            _must(
+                bool(row["signed"]) == self._signs,
+                f"F1: {row['job_id']} was released, and whether it is signed is {row['signed']}",
+            )
 
     def put(self, key: str, sha256: str) -> None:
         """Check that bytes which become public have passed every gate."""
-        if not key.startswith("released/") or "/receipts/" in key:
+        if not key.startswith("released/") or not key.endswith(".png"):
             return
-        found = self.rows(
-            "SELECT count(*) AS n FROM jobs j JOIN attempts a ON a.attempt_id = j.attempt_id "
+        masters = self.rows(
+            "SELECT a.attempt_id FROM jobs j JOIN attempts a ON a.attempt_id = j.attempt_id "
             "WHERE a.sha256 = ? AND j.state IN ('approved', 'released') AND NOT EXISTS "
             "(SELECT 1 FROM verdicts v WHERE v.attempt_id = a.attempt_id AND v.sha256 = a.sha256 "
             "AND NOT v.passed)",
             sha256,
         )
-        _must(found[0]["n"] > 0, f"R1: {key} became public with bytes that passed no gate")
+        renditions = self.rows(
+            "SELECT f.attempt_id FROM jobs j JOIN renditions f ON f.attempt_id = j.attempt_id "
+            "WHERE f.sha256 = ? AND j.state IN ('approved', 'released')",
+            sha256,
+        )
+        _must(
+            bool(masters or renditions), f"R1: {key} became public with bytes that passed no gate"
+        )
+        self._public.add(sha256)
+        for one in masters:
+            made = self.rows(
+                "SELECT sha256 FROM renditions WHERE attempt_id = ?", one["attempt_id"]
+            )
+            _must(
+                all(rendition["sha256"] in self._public for rendition in made),
+                f"F1: {key} became public before its renditions",
+            )
+
+    def released_keys(self) -> set[str]:
+        """Give the keys that masters and renditions are released under, as the books have them."""
+        keys = set()
+        for row in self.rows("SELECT attempt_id, release_key FROM releases"):
+            keys.add(row["release_key"])
+            folder = row["release_key"].rpartition("/")[0]
+            for one in self.rows(
+                "SELECT name FROM renditions WHERE attempt_id = ?", row["attempt_id"]
+            ):
+                keys.add(f"{folder}/{one['name']}.png")
+        return keys
 
     def charges(self) -> dict[str, int]:
         """Give what was charged for each run, free ones left out."""

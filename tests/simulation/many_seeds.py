@@ -139,7 +139,8 @@ def _many(first: int, count: int, workers: int) -> int:
         f"  {sums.processes:,} processes, {sums.killed:,} of them killed, "
         f"{sums.moments:,} moments, {sums.commits:,} commits checked\n"
         f"  {sums.runs:,} runs at the provider, ${sums.billed_nano / 1e9:,.6f} billed and charged, "
-        f"{sums.unknown} attempts left unknown with their reason, {sums.mends} outputs mended\n"
+        f"{sums.unknown} attempts left unknown with their reason, {sums.mends} outputs mended, "
+        f"{sums.signings} signed, {sums.renditions} renditions\n"
         f"  {sums.virtual_s / 86400:,.1f} days of virtual time"
     )
     return 0

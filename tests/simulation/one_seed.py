@@ -43,6 +43,8 @@ class Told:
     billed_nano: int = 0
     unknown: int = 0
     mends: int = 0
+    signings: int = 0
+    renditions: int = 0
     virtual_s: float = 0.0
     digest: str = ""
     """Stands for everything that happened: the same seed gives the same one."""
@@ -73,6 +75,7 @@ class Simulation:
             provider,
             attempts_max=self.scenario.attempts,
             review_all=self.scenario.order["review"] == "all",
+            signs=self.scenario.signs,
         )
         self.world = World(
             rng=self.rng,
@@ -82,6 +85,7 @@ class Simulation:
             database=self.database,
             invariants=self.invariants,
             processes={},
+            signs=self.scenario.signs,
         )
         self.machines = [
             Machine(f"machine{number}", skew_s, self.loop.time)
@@ -333,6 +337,8 @@ class Simulation:
         self._must_hold(books, again)
         self.told.commits = self.invariants.checks
         self.told.mends = self.invariants.mends
+        self.told.signings = self.invariants.signings
+        self.told.renditions = len(self.invariants.rows("SELECT name FROM renditions"))
         self.told.runs = len(self.world.provider.runs)
         self.told.unknown = again.unknown
         self.say(f"charges {sorted(self.invariants.charges().items())}")
@@ -357,11 +363,10 @@ class Simulation:
         self._released_is_stored(report)
 
     def _released_is_stored(self, report: RunReport) -> None:
-        released = self.invariants.rows("SELECT release_key FROM releases")
+        released = self.invariants.released_keys()
         stored = {
-            head.key
-            for head in self.world.kept.walk("released/")
-            if "/receipts/" not in head.key and "/manifest." not in head.key
+            head.key for head in self.world.kept.walk("released/") if head.key.endswith(".png")
         }
-        if {one["release_key"] for one in released} != stored or len(stored) != report.released:
+        masters = {one["release_key"] for one in self.invariants.rows("SELECT * FROM releases")}
+        if released != stored or len(masters) != report.released:
             raise Violation(f"books and store differ in what is released: {stored}")

@@ -34,11 +34,15 @@ class Scenario:
     """How long everything rests between storm and calm: beyond an hour, the provider has forgotten."""
     lethal: float
     """How many of the runs are killed, from 0 to 1."""
+    signs: bool
+    """Whether the house signs what it releases."""
 
 
 def draw(seed: int) -> Scenario:
     """Draw a scenario from its seed."""
     rng = random.Random(f"scenario {seed}")
+    # Drawn apart: what was known of a seed before there were renditions is still true of it.
+    files = random.Random(f"files {seed}")
     model = rng.choices(list(MODELS), (4, 1))[0]
     dearest_usd, side = MODELS[model]
     jobs, attempts = rng.randint(2, 7), rng.randint(1, 3)
@@ -55,7 +59,7 @@ def draw(seed: int) -> Scenario:
         "generator": {"provider": "replicate", "model": model},
         "brief": {"prompt": "Mug {variant}"},
         "variants": jobs,
-        "output": {"width": side, "height": side, "format": "png", "name": "mug-{variant}"},
+        "output": _output(side, files.choices((0, 1, 2), (7, 2, 1))[0]),
         "done": [
             {"dimensions": {"width": side, "height": side}},
             {"format": {"is": "png"}},
@@ -80,4 +84,15 @@ def draw(seed: int) -> Scenario:
         storm_s=rng.uniform(20, 300),
         gap_s=rng.choices((0.0, rng.uniform(0, 120), rng.uniform(3000, 9000)), (5, 3, 2))[0],
         lethal=rng.choice((0.0, 0.5, 0.9, 0.9)),
+        signs=files.random() < 0.25,
     )
+
+
+def _output(side: int, renditions: int) -> dict[str, Any] | list[dict[str, Any]]:
+    """Write what files each job ends in. Of a framed picture that was not mended a half is black too."""
+    master = {"width": side, "height": side, "format": "png", "name": "mug-{variant}"}
+    if not renditions:
+        return master
+    half = {"width": side // 2, "height": side // 2, "name": "mug-{variant}-half"}
+    wide = {"width": side, "height": side // 2, "name": "mug-{variant}-wide"}
+    return [master, half, wide][: renditions + 1]

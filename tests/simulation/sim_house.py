@@ -15,6 +15,7 @@ from simulation.invariants import Invariants
 from simulation.mortal import SimProcess
 from simulation.provider_wire import SimWire
 from simulation.provider_world import EPOCH, ProviderWorld
+from simulation.sim_signer import SimSigner
 from sqlalchemy import Engine as Database
 
 from assets import MemoryStore, Store
@@ -68,6 +69,7 @@ class World:
     database: Database
     invariants: Invariants
     processes: dict[str, SimProcess]
+    signs: bool = False
 
     def books(self, process: SimProcess, machine: Machine) -> GatedBooks:
         """Open the books as a process does."""
@@ -97,6 +99,11 @@ class SimHouse(House):
         """Open the store."""
         world: World = self.world
         return GatedStore(world.kept, self.process, world.weather, world.invariants.put)
+
+    def signer(self) -> Any:
+        """Sign here, always with the same bytes, if this world's house signs."""
+        world: World = self.world
+        return SimSigner(self.process) if world.signs else None
 
     def inspectors(self, *, with_models: bool = False) -> Inspectors:
         """Judge here, in no time of this world."""

@@ -105,6 +105,19 @@ def test_a_newer_mintage_completes_what_an_older_one_began(store: Store) -> None
     assert store.get(newer.key) == DATA
 
 
+def test_a_receipt_from_before_labels_and_renditions_stays(store: Store) -> None:
+    form = make_form(DATA)
+    told = json.loads(receipt_json(form))
+    for word in ("label", "credentials", "renditions", "rendition_of"):
+        del told[word]
+    older = json.dumps({**told, "mintage_version": "0.0.1"}).encode()
+    digest = hashlib.sha256(older).hexdigest()
+    store.put_once(form.receipt_key, older, sha256=digest, media_type="application/json")
+    release(store, form, DATA)
+    assert store.get(form.receipt_key) == older
+    assert store.get(form.key) == DATA
+
+
 def test_another_asset_never_takes_a_released_name(store: Store) -> None:
     release(store, make_form(DATA), DATA)
     other = b"other bytes"
