@@ -154,7 +154,8 @@ def _released_keys(window: Window, desk: Desk) -> list[str]:
 
 def _assets_in(store: Path) -> Iterator[Path]:
     for path in (store / "released").rglob("*"):
-        beside = path.name in {"manifest.json", "manifest.csv"} or path.parent.name == "receipts"
+        written = path.name in {"manifest.json", "manifest.csv", "index.html"}
+        beside = written or path.parent.name == "receipts"
         if path.is_file() and not beside:
             yield path
 
