@@ -143,17 +143,29 @@ class Survey:
 
     def _check_names(self, job: PlannedJob, report: Report) -> None:
         """Report each name of the job's files that another file of the order has already."""
-        path = (*self._planner.outputs.path, "name")
-        files = [(job.name, path, "jobs", "for each job; use more placeholders, such as {variant}")]
-        files += [
-            (one.name, ("output", number), "files", "for each rendition of each job, with `name:`")
-            for number, one in enumerate(job.brief.renditions, 1)
-        ]
-        for name, place, whose, wanted in files:
-            key = name_key(name)
-            if key and key in self._names:
-                report(place, f"{name!r} for two {whose}", f"a name of its own {wanted}")
-            self._names.add(key)
+        outputs = self._planner.outputs
+        if self._taken(job.name):
+            # Its renditions, which are mostly called after it, are no fault of their own.
+            report(
+                (*outputs.path, "name"),
+                f"{job.name!r} for two jobs",
+                "a name of its own for each job; use more placeholders, such as {variant}",
+            )
+            return
+        for number, one in enumerate(job.brief.renditions, 1):
+            if self._taken(one.name):
+                report(
+                    outputs.rendition_name_path(number),
+                    f"{one.name!r} for two files",
+                    "a name of its own for each rendition, such as {job}-{width}",
+                )
+
+    def _taken(self, name: str) -> bool:
+        """Take a name; say whether another file has it. A name that was wrong is none."""
+        key = name_key(name)
+        taken = bool(key) and key in self._names
+        self._names.add(key)
+        return taken
 
     def _note_alt(self, job: PlannedJob) -> None:
         """Count the jobs that lack an alt text which the order has."""

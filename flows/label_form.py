@@ -90,7 +90,7 @@ class LabelForm(BaseModel):
     )
     tags: Annotated[list[_Template], Field(max_length=TAGS_MAX)] = Field(
         default_factory=list,
-        description=f"a list of up to {TAGS_MAX} words of up to {TAG_CHARS_MAX} characters",
+        description=f"a list of up to {TAGS_MAX} tags of up to {TAG_CHARS_MAX} characters each",
     )
     embed: bool = Field(default=True, description="true or false")
 

@@ -209,21 +209,16 @@ def show(value: object) -> str:
     """Write a value the way it stood in the file, shortened for a sentence."""
     if isinstance(value, NumberText):
         return f"the number {_short(value.text)}"
-    if value is None:
-        return "nothing"
-    if isinstance(value, bool):
-        return "true" if value else "false"
+    if value is None or isinstance(value, bool):
+        return {None: "nothing", True: "true", False: "false"}[value]
     if isinstance(value, int):
         return f"the number {_short(str(value))}"
     if isinstance(value, str):
         return repr(_short(value))
-    return (
-        "a list"
-        if isinstance(value, list)
-        else "a mapping"
-        if isinstance(value, dict)
-        else repr(value)
-    )
+    if not isinstance(value, (list, dict)):
+        return repr(value)
+    kind = "list" if isinstance(value, list) else "mapping"
+    return f"a {kind}" if value else f"an empty {kind}"
 
 
 def _short(text: str) -> str:

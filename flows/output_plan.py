@@ -39,7 +39,7 @@ RULES_BYTES_MAX: Final = 128 * 1024**2
 """Every job's record has the rules of its renditions, and a logo in them is a picture each time."""
 
 _WHOLE_FIELDS: Final = frozenset({"width", "height", "quality"})
-_OWN_NAME_WANTED: Final = "a name of its own for each rendition: give both a `name`"
+_MASTERS_DONE_WANTED: Final = "them in the order's `done:`; only renditions have their own"
 _ALONE_WANTED: Final = (
     "a rule that one file is judged by alone: the master is compared with other pictures"
 )
@@ -73,11 +73,21 @@ class OutputPlanner:
                 f"at most {RULES_BYTES_MAX // 1024**2} MiB in all; ask for the logo in the master only",
             )
 
+    def rendition_name_path(self, number: int) -> FieldPath:
+        """Say where the name of the nth rendition stands, or the entry that has none."""
+        entry = renditions_of(self.form.output)[number - 1]
+        return ("output", number) if entry.get(NAME) is None else ("output", number, NAME)
+
     def master(self, row: Variables, report: Report) -> Output | None:
         """Read the master's form, its name left out; None after a problem with it."""
-        entry = {key: value for key, value in master_of(self.form.output).items() if key != NAME}
+        entry = dict(master_of(self.form.output))
+        entry.pop(NAME, None)
+        if entry.pop(DONE, None) is not None:
+            report((*self.path, DONE), "rules of its own for the master", _MASTERS_DONE_WANTED)
         filled = _filled(entry, row, self.path, report)
-        return self._read(filled, self.path, report) if isinstance(filled, dict) else None
+        if not isinstance(filled, dict):
+            return None
+        return self._read(filled, self.path, tuple(Output.model_fields), report)
 
     def name(self, row: Variables, report: Report) -> str | None:
         """Fill the job's name in; None after a problem with it."""
@@ -138,7 +148,8 @@ class OutputPlanner:
         filled = _filled(own, row, path, report)
         if not isinstance(filled, dict):
             return None
-        output = self._read(completed(_whole(filled), master), path, report)
+        fields = (*Output.model_fields, DONE)
+        output = self._read(completed(_whole(filled), master), path, fields, report)
         if output is None or master is None:
             return output
         if (output.width, output.height, output.format) == (
@@ -191,13 +202,15 @@ class OutputPlanner:
             )
         return done
 
-    def _read(self, raw: Mapping[str, object], path: FieldPath, report: Report) -> Output | None:
+    def _read(
+        self, raw: Mapping[str, object], path: FieldPath, fields: tuple[str, ...], report: Report
+    ) -> Output | None:
         data = _whole(raw)
-        key = canonical_json(data)
+        key = canonical_json([data, fields])
         known = self._outputs.get(key)
         if known is None:
             # A job's name differs from the others' and is judged on its own.
-            known = self._outputs[key] = _read_output({**data, NAME: "name"})
+            known = self._outputs[key] = _read_output({**data, NAME: "name"}, fields)
         if isinstance(known, list):
             for inside, found, wanted in known:
                 report((*path, *inside), found, wanted)
@@ -266,7 +279,7 @@ def _whole(raw: Mapping[str, object]) -> dict[str, object]:
     }
 
 
-def _read_output(data: dict[str, object]) -> Output | list[Fault]:
+def _read_output(data: dict[str, object], fields: tuple[str, ...]) -> Output | list[Fault]:
     try:
         return Output.model_validate(data)
     except ValidationError as error:
@@ -278,9 +291,8 @@ def _read_output(data: dict[str, object]) -> Output | list[Fault]:
                 wanted = Output.model_fields[name].description or "this field"
                 faults.append(((name,), "nothing", wanted))
             elif detail["type"] == "extra_forbidden":
-                known = tuple(Output.model_fields)
-                hint = did_you_mean(str(detail["loc"][-1]), known)
-                faults.append((path, f"an unknown field{hint}", f"only {', '.join(known)}"))
+                hint = did_you_mean(str(detail["loc"][-1]), fields)
+                faults.append((path, f"an unknown field{hint}", f"only {', '.join(fields)}"))
             elif not detail["loc"]:
                 # Each field is right by itself and they are not together.
                 faults.append((path, str(detail["ctx"]["error"]), "what can be made"))

@@ -196,7 +196,7 @@ CASES: list[tuple[dict[str, Any], str, str, str]] = [
     ({"output__upscale_max": True}, "output.upscale_max", "true", "from 1 to 16"),
     ({"output__fit": "contain"}, "output.fit", "'contain'", "cover"),
     ({"output__width": 16_000, "output__height": 16_000}, "output", "256,000,000", "made"),
-    ({"done": []}, "done", "a list", "a list of criteria"),
+    ({"done": []}, "done", "an empty list", "a list of criteria"),
     ({"done": ["not_blank"]}, "done", "no `dimensions` and no `format`", "at least one"),
     ({"done": [{"format": {"is": "gif"}}]}, "done[0].format.is", '"gif"', "png, jpeg"),
     ({"done": [{"fromat": {}}, {"format": {"is": "webp"}}]}, "done[0].fromat", "fromat", "mean"),
