@@ -105,9 +105,10 @@ class Authority:
         *,
         key: PrivateKey | None = None,
         usages: Sequence[ObjectIdentifier] = (ExtendedKeyUsageOID.EMAIL_PROTECTION,),
-        days: tuple[int, int] = (-1, 90),
+        days: tuple[float, float] = (-1, 90),
         digital_signature: bool = True,
         common_name: str = "Acme Example Marketing",
+        usage_is_critical: bool = False,
     ) -> Paper:
         """Sign a certificate; `days` are its first and last day, counted from now."""
         key = key or ec.generate_private_key(ec.SECP256R1())
@@ -142,7 +143,9 @@ class Authority:
             )
         )
         if usages:
-            builder = builder.add_extension(x509.ExtendedKeyUsage(usages), critical=False)
+            builder = builder.add_extension(
+                x509.ExtendedKeyUsage(usages), critical=usage_is_critical
+            )
         leaf = builder.sign(self._middle_key, hashes.SHA256())
         pem = key.private_bytes(
             serialization.Encoding.PEM,

@@ -17,15 +17,19 @@ from assets.credentials.errors import BadCertificate, SigningFailed
 from assets.credentials.papers import Papers, read_papers
 from assets.credentials.reading import CredentialsState, read_credentials
 from assets.credentials.sdk import MEDIA_TYPES, context, sdk
+from assets.labels import Label, without_credentials, write_label
 
 CREATED: Final = "c2pa.created"
 TRANSCODED: Final = "c2pa.transcoded"
 """What C2PA calls a change of encoding or of scale: what finishing does to a generator's file."""
+RELABELLED: Final = "c2pa.edited.metadata"
+"""What C2PA calls it where the picture stays as the generator gave it, and its label alone is ours."""
 
 _DOT: Final = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNgAAAAAgABSK+kcQAAAABJRU5ErkJggg=="
 )
 """A PNG of one black pixel."""
+_NO_LABEL: Final = Label({}, {}, {}, {}, "", "", "", "")
 _TRIAL: Final = Claim("trial", "trial", "trial", "", "", "algorithmicMedia", "", (), "Mintage")
 
 
@@ -100,7 +104,7 @@ class Signer:
         self, data: bytes, media_type: str, claim: Claim, parent: bytes | None, parent_type: str
     ) -> bytes:
         library = sdk()
-        action = CREATED if parent is None else TRANSCODED
+        action = CREATED if parent is None else _change(parent, data)
         out = io.BytesIO()
         try:
             with (
@@ -140,6 +144,12 @@ class Signer:
                 ta_url=self.timestamp_url.encode() if self.timestamp_url else None,
             )
         )
+
+
+def _change(parent: bytes, data: bytes) -> str:
+    """Say what was done to a parent, by comparing both without credentials and with the same label."""
+    before, after = (write_label(without_credentials(one), _NO_LABEL) for one in (parent, data))
+    return RELABELLED if before is not None and before == after else TRANSCODED
 
 
 def open_signer(
