@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 Test: TypeAlias = "Callable[[ManifestRow], bool]"
 
 _FORM: Final = re.compile(r"\s*([A-Za-z_ -]+?)\s*(>=|<=|!=|=|>|<)(.*)", re.DOTALL)
-_EXAMPLE: Final = "write it as format=webp, width>=1024 or name=mug/*"
+_EXAMPLE: Final = "write it in quotes, as 'format=webp', 'width>=1024' or 'name=mug/*'"
+_SPACED: Final = str.maketrans(" -", "__")
 _COMPARE: Final[dict[str, Callable[[Any, Any], bool]]] = {
     "=": operator.eq,
     "!=": operator.ne,
@@ -125,7 +126,7 @@ def read_condition(text: str) -> Condition:
     found = _FORM.fullmatch(text)
     if found is None:
         raise BadFilter(f"{text!r} is no condition; {_EXAMPLE}.")
-    column, sign, wanted = found[1].lower().replace("-", "_"), found[2], found[3].strip()
+    column, sign, wanted = found[1].lower().translate(_SPACED), found[2], found[3].strip()
     make = _MAKERS.get(column)
     if make is None:
         close = difflib.get_close_matches(column, _MAKERS, n=1)

@@ -104,12 +104,15 @@ def _latest(store: Store, wanted: AssetFilter, campaign: str) -> Edition:
     index = _read(store, wanted, latest_key(campaign))
     if index is not None:
         return index
+    rows = list(listing(store, AssetFilter(campaign=campaign)))
     newest: dict[tuple[str, str], ManifestRow] = {}
-    for row in listing(store, AssetFilter(campaign=campaign)):
+    for row in rows:
         name = row.order_id.rpartition("@")[0], row.name
-        if name not in newest or newest[name].released_at <= row.released_at:
+        if not row.master and (name not in newest or newest[name].released_at <= row.released_at):
             newest[name] = row
-    return Edition(ManifestHeader(campaign=campaign), tuple(wanted.chosen(newest.values())))
+    masters = {row.key for row in newest.values()}
+    latest = [row for row in rows if (row.master or row.key) in masters]
+    return Edition(ManifestHeader(campaign=campaign), tuple(wanted.chosen(latest)))
 
 
 def _campaigns_with_latest(store: Store, campaign: str | None) -> list[str]:

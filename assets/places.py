@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from typing import Final
 
@@ -11,7 +10,6 @@ from assets.layout import RELEASED
 
 _PARTS_MIN: Final = 5
 """released, campaign, slug, edition, and a name of one part at least."""
-_DIGITS: Final = re.compile(r"(\d+)")
 
 
 def place_of_release(key: str, *, latest: bool = False) -> str:
@@ -43,12 +41,3 @@ def same_place(place: str) -> str:
     """Give what two places have in common that are one on systems which know no capitals."""
     folded = unicodedata.normalize("NFD", place).casefold()
     return unicodedata.normalize("NFC", folded)
-
-
-def as_people_sort(place: str) -> list[tuple[int, int, str]]:
-    """Give what to sort places by, so that `mug-2` comes before `mug-10`."""
-    return [
-        (0, int(part), part) if part.isdecimal() else (1, 0, part.casefold())
-        for part in _DIGITS.split(place)
-        if part
-    ]

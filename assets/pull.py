@@ -66,7 +66,7 @@ def pull(
     if folder.note:
         report.notes.append(folder.note)
     asked = {row.key: row for row in rows}
-    withdrawn, _ = withdrawn_in(store, [*folder.keys(), *asked])
+    withdrawn, _ = withdrawn_in(store, [*folder.keys_by_place().values(), *asked])
 
     def done(step: PullStep) -> None:
         report.count(step)
@@ -78,7 +78,7 @@ def pull(
     try:
         jobs = _jobs(asked.values(), folder, withdrawn, latest=latest)
         _copy_all(_Copier(store, folder.files), jobs, workers, done)
-        withdrawn, problems = withdrawn_in(store, folder.keys())
+        withdrawn, problems = withdrawn_in(store, folder.keys_by_place().values())
         report.problems.extend(problems)
         for recall in folder.recall(withdrawn, prune=prune):
             report.recalls.append(recall)
@@ -89,12 +89,12 @@ def pull(
 
 
 class _Job:
-    """One row, where it goes, and whose file is there; or why it does not go anywhere."""
+    """One row, its place, the key of what pulls brought there before; or why it goes nowhere."""
 
     __slots__ = ("before", "end", "place", "row")
 
     def __init__(
-        self, row: ManifestRow, place: str, before: ManifestRow | None, end: PullStep | None
+        self, row: ManifestRow, place: str, before: str | None, end: PullStep | None
     ) -> None:
         self.row, self.place, self.before, self.end = row, place, before, end
 
@@ -107,7 +107,7 @@ def _jobs(
     latest: bool,
 ) -> Iterator[_Job]:
     """Give each row its place; two of them can never lie in one, whatever the file system."""
-    before = dict(folder.rows)
+    before = folder.keys_by_place()
     taken = {same_place(place): place for place in before}
     claimed: set[str] = set()
     for row in rows:
@@ -216,5 +216,5 @@ class _Copier:
             raise self._files.fault(job.place, error) from error
         if found is None:
             return PullOutcome.COPIED
-        newer = job.before is not None and job.before.key != row.key
-        return PullOutcome.UPDATED if newer else PullOutcome.MENDED
+        is_another = job.before is not None and job.before != row.key
+        return PullOutcome.UPDATED if is_another else PullOutcome.MENDED

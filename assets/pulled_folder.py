@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
@@ -13,7 +13,8 @@ from assets.directory_store import DirectoryStore
 from assets.errors import AssetsError, BadKey, Missing, StoreUnavailable
 from assets.layout import MANIFEST_JSON
 from assets.manifest import ManifestHeader, ManifestRow, Withdrawn, read_manifest, write_manifest
-from assets.places import as_people_sort, places_of_release
+from assets.natural_order import natural_key
+from assets.places import places_of_release
 from assets.pull_report import Recall, RecallOutcome
 from assets.rooted_files import RootedFiles
 
@@ -71,10 +72,11 @@ class PulledFolder:
                     return place
         return None
 
-    def keys(self) -> Iterator[str]:
+    def keys_by_place(self) -> dict[str, str]:
         """Name the keys of everything that is there."""
-        yield from (row.key for row in self.rows.values())
-        yield from (one.key for one in self.withdrawn.values())
+        there = {place: row.key for place, row in self.rows.items()}
+        there.update((place, one.key) for place, one in self.withdrawn.items())
+        return there
 
     def put(self, place: str, row: ManifestRow) -> Recall | None:
         """Note that a place has this asset now; say what withdrawn one was there before."""
@@ -95,7 +97,7 @@ class PulledFolder:
                 del self.rows[place]
                 self.withdrawn[place] = one
         recalls = []
-        for place in sorted(self.withdrawn, key=as_people_sort):
+        for place in sorted(self.withdrawn, key=natural_key):
             one = self.withdrawn[place]
             outcome = self._prune(place, one) if prune else RecallOutcome.THERE
             if outcome is RecallOutcome.REMOVED:
@@ -124,7 +126,7 @@ class PulledFolder:
     def write(self) -> None:
         """Write `manifest.json`, `manifest.csv` and `SHA256SUMS` of what is there."""
         rows = in_places(self.rows)
-        kept = [self.withdrawn[place] for place in sorted(self.withdrawn, key=as_people_sort)]
+        kept = [self.withdrawn[place] for place in sorted(self.withdrawn, key=natural_key)]
         write_manifest(
             self._store,
             "",
@@ -137,7 +139,7 @@ class PulledFolder:
 
 def in_places(rows: Mapping[str, ManifestRow]) -> list[tuple[str, ManifestRow]]:
     """Sort places as people expect them."""
-    return sorted(rows.items(), key=lambda pair: as_people_sort(pair[0]))
+    return sorted(rows.items(), key=lambda pair: natural_key(pair[0]))
 
 
 def sums(rows: Iterable[tuple[str, ManifestRow]]) -> bytes:
