@@ -20,12 +20,13 @@ from assets import (
     write_label,
 )
 from assets.credentials import Claim, CredentialsState, open_signer, read_credentials
+from assets.labels.terms import ALTERNATIVES, SIMPLE, TAGS
 from validators import inspect, parse_done
 
 pytestmark = pytest.mark.xdist_group("label readers")
 
 CLAIM = Claim("Mug", "job", "order", "studio", "plain", "algorithmicMedia", "00", (), "Mintage 1")
-TAGS = {
+FIELDS = {
     "XMP-dc:Title": files.LABEL.title["de-DE"],
     "XMP-dc:Title-de-DE": files.LABEL.title["de-DE"],
     "XMP-dc:Title-en": files.LABEL.title["en"],
@@ -74,7 +75,7 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, object
 def test_exiftool_reads_every_field_in_every_language(
     told: dict[str, dict[str, object]], kind: str
 ) -> None:
-    assert TAGS.items() <= told[kind].items()
+    assert FIELDS.items() <= told[kind].items()
     assert told[kind]["ExifTool:Validate"] == "OK"
     assert not [tag for tag in told[kind] if "Warning" in tag or "Error" in tag]
 
@@ -162,3 +163,9 @@ def test_other_programs_boxes_in_a_jpeg_are_no_credentials_and_stay() -> None:
     data = files.jpeg_with(files.jpeg_segment(0xEB, b"JP\0\1\0\0\0\1" + box))
     assert not has_credentials(data)
     assert without_credentials(data) == data
+
+
+def test_the_page_on_labels_names_every_field_that_is_written() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "labels.md").read_text(encoding="utf-8")
+    for field in (*ALTERNATIVES, *SIMPLE, TAGS):
+        assert f"`{field}`" in page
