@@ -50,9 +50,10 @@ def sheet(
             f"{out}: {shown}, {size / 1_000_000:,.1f} MB; open it in a browser.", soft_wrap=True
         )
     if bare:
+        what = "the file is" if bare == 1 else "the files are"
         say(
-            f"mintage: {bare:,} of them have no picture, as their files could not be opened; "
-            "`mintage assets verify` checks files."
+            f"mintage: {bare:,} of them without a picture: {what} missing, changed or cannot be "
+            "opened."
         )
     return 0
 
