@@ -59,7 +59,7 @@ def draw(seed: int) -> Scenario:
         "generator": {"provider": "replicate", "model": model},
         "brief": {"prompt": "Mug {variant}"},
         "variants": jobs,
-        "output": _output(side, files.choices((0, 1, 2), (7, 2, 1))[0]),
+        "output": output(side, files.choices((0, 1, 2), (7, 2, 1))[0]),
         "done": [
             {"dimensions": {"width": side, "height": side}},
             {"format": {"is": "png"}},
@@ -88,7 +88,7 @@ def draw(seed: int) -> Scenario:
     )
 
 
-def _output(side: int, renditions: int) -> dict[str, Any] | list[dict[str, Any]]:
+def output(side: int, renditions: int) -> dict[str, Any] | list[dict[str, Any]]:
     """Write what files each job ends in. Of a framed picture that was not mended a half is black too."""
     master = {"width": side, "height": side, "format": "png", "name": "mug-{variant}"}
     if not renditions:
