@@ -126,15 +126,15 @@ class Thumbnails:
             return None
         key = self._place_of(row)
         try:
-            data = bytearray()
-            for chunk in self._store.chunks(key):
-                data += chunk
-                if len(data) > row.bytes:
-                    return None
-            check_digest(key, bytes(data), row.sha256)
+            head = self._store.head(key)
+            if head is None or head.byte_count != row.bytes:
+                return None
+            # Read whole: then a connection that breaks in the middle is asked again.
+            data = self._store.get(key)
+            check_digest(key, data, row.sha256)
         except StoreUnavailable:
             raise
         except AssetsError:
             # Missing or changed: whoever pulls or verifies is told; here it has no picture.
             return None
-        return thumbnail(bytes(data))
+        return thumbnail(data)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import io
 import re
-import warnings
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -13,8 +12,9 @@ if TYPE_CHECKING:
 
 SIDE_PX: Final = 160
 """The longest side of a thumbnail."""
-PIXELS_MAX: Final = 100_000_000
-"""A picture with more is not decoded: it would take more than 400 MB of memory."""
+PIXELS_MAX: Final = 80_000_000
+"""A picture with more is not decoded: it would take more than 320 MB of memory. From 89 million on
+Pillow warns as well."""
 BYTES_MAX: Final = 200_000_000
 """A larger file is not read into memory for its thumbnail."""
 
@@ -39,14 +39,11 @@ def thumbnail(data: bytes) -> str | None:
     from PIL import Image
 
     try:
-        with warnings.catch_warnings():
-            # What is odd about a file that passed its gates is not news here.
-            warnings.simplefilter("ignore")
-            with Image.open(io.BytesIO(data), formats=_FORMATS) as opened:
-                width, height = opened.size
-                if width * height > PIXELS_MAX:
-                    return None
-                return _encoded(_small(opened))
+        with Image.open(io.BytesIO(data), formats=_FORMATS) as opened:
+            width, height = opened.size
+            if width * height > PIXELS_MAX:
+                return None
+            return _encoded(_small(opened))
     except Exception:  # noqa: BLE001 - decoders raise anything on hostile bytes; there is no picture then
         return None
 
