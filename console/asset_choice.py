@@ -33,9 +33,9 @@ class Choice:
         list[str] | None,
         Parameter(
             negative="",
-            help="Only assets with this in the manifest, such as size=1024x1024, width>=1024, "
-            "format=webp or name=mug/*; several may be given. The same column twice with = means "
-            "either; others must all hold.",
+            help="Only assets with this in the manifest, in quotes: 'size=1024x1024', "
+            "'width>=1024', 'format=webp', 'name=mug/*'; several may be given. The same column "
+            "twice with = means either; others must all hold.",
         ),
     ] = None
     tag: Annotated[

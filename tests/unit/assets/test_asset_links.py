@@ -30,8 +30,8 @@ def named(name: str) -> ManifestRow:
         ),
         ("猫", "attachment; filename=\"asset.webp\"; filename*=UTF-8''%E7%8C%AB.webp"),
         (
-            '50% "off"; a\'b',
-            "attachment; filename=\"50_ _off_; a'b.webp\"; filename*=UTF-8''50%25%20%22off%22%3B%20a%27b.webp",
+            '5% "off"; a\'b',
+            "attachment; filename=\"5_ _off_; a'b.webp\"; filename*=UTF-8''5%25%20%22off%22%3B%20a%27b.webp",
         ),
     ],
 )

@@ -1,0 +1,84 @@
+"""The lines of docs/pull.md for other people's tools, against a real S3 server."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sysconfig
+from pathlib import Path
+
+import pytest
+from asset_shelf import shelve
+from s3_server import S3Server
+
+from assets import ManifestRow, open_store
+
+pytestmark = pytest.mark.s3
+
+RCLONE = shutil.which("rclone", path=sysconfig.get_path("scripts")) or shutil.which("rclone")
+AWS = shutil.which("aws")
+PICTURES = ("*.png", "*.jpg", "*.webp", "*.avif")
+
+
+@pytest.fixture
+def rows(bucket: str) -> list[ManifestRow]:
+    """Release an order of a campaign, with a receipt beside, and one of another campaign."""
+    store = open_store(f"s3://{bucket}/mint")
+    made = shelve(store, "autumn-2026", "photos@a1", 6)
+    store.replace(made[0].receipt, b"{}", media_type="application/json")
+    shelve(store, "winter-2026", "gifts@c3", 1)
+    return made
+
+
+def clean_environment(server: S3Server, home: Path, **more: str) -> dict[str, str]:
+    return {"PATH": os.environ["PATH"], "HOME": str(home), **server.environment(), **more}
+
+
+def assert_as_released(folder: Path, rows: list[ManifestRow]) -> None:
+    prefix = "released/autumn-2026/"
+    there = {
+        str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
+    assert there == {row.key.removeprefix(prefix): row.sha256 for row in rows}
+
+
+@pytest.mark.skipif(RCLONE is None, reason="rclone is not installed")
+@pytest.mark.parametrize("verb", ["copy", "sync"])
+def test_rclone_fetches_what_the_manifest_names_and_mends_it(
+    s3: S3Server, bucket: str, rows: list[ManifestRow], tmp_path: Path, verb: str
+) -> None:
+    environment = clean_environment(
+        s3,
+        tmp_path,
+        RCLONE_CONFIG="/dev/null",
+        RCLONE_S3_PROVIDER="Other",
+        RCLONE_S3_ENV_AUTH="true",
+        RCLONE_S3_ENDPOINT=s3.endpoint_url,
+    )
+    site = tmp_path / "site"
+    filters = [word for pattern in PICTURES for word in ("--include", pattern)]
+    line = [str(RCLONE), verb, f":s3:{bucket}/mint/released/autumn-2026", str(site), *filters]
+    subprocess.run(line, env=environment, check=True, capture_output=True, timeout=60)
+    assert_as_released(site, rows)
+    changed = site / "photos/a1/mug/oak-0.webp"
+    changed.write_bytes(b"retouched")
+    changed.with_name("oak-1.png").unlink()
+    subprocess.run(line, env=environment, check=True, capture_output=True, timeout=60)
+    assert_as_released(site, rows)
+
+
+@pytest.mark.skipif(AWS is None, reason="the AWS command line is not installed")
+def test_aws_s3_sync_fetches_what_the_manifest_names(
+    s3: S3Server, bucket: str, rows: list[ManifestRow], tmp_path: Path
+) -> None:
+    environment = clean_environment(s3, tmp_path, AWS_ENDPOINT_URL=s3.endpoint_url)
+    site = tmp_path / "site"
+    source = f"s3://{bucket}/mint/released/autumn-2026"
+    without = ["--exclude", "*/receipts/*", "--exclude", "*/manifest.*", "--exclude", "*.html"]
+    line = [str(AWS), "s3", "sync", source, str(site), *without]
+    subprocess.run(line, env=environment, check=True, capture_output=True, timeout=120)
+    assert_as_released(site, rows)
