@@ -13,6 +13,7 @@ from assets import (
     Manifest,
     ManifestHeader,
     Store,
+    StoreUnavailable,
     Withdrawn,
     edition_prefix,
     manifest_key,
@@ -29,6 +30,9 @@ from ledger import Books, JobState, OrderState, OrderView, ReleasedView, Withdra
 
 TRIES_BESIDE_OTHERS = 3
 """How often something is written anew while an order that shows it too is still at work."""
+
+SHEET_TRIES = 3
+"""How often a contact sheet is begun when the store fails while it is made."""
 
 Mark = tuple[int, int]
 """How many releases and withdrawals there are: both only grow."""
@@ -52,11 +56,23 @@ def publish(books: Books, store: Store, order_id: str) -> Manifest:
     tries = 0
     while True:
         # It shows what the manifest names, which has to be as new as the books.
-        edition_sheet(store, prefix)
+        _put_sheet(store, prefix)
         tries += 1
         if _mark(books, order_id) == seen or _goes_on(books, order_id, tries):
             return manifest
         manifest, seen = put_manifest(books, store, order_id)
+
+
+def _put_sheet(store: Store, prefix: str) -> None:
+    """Write a contact sheet; manifest and sheet are long, and a connection may break as they are read."""
+    for left in reversed(range(SHEET_TRIES)):
+        try:
+            edition_sheet(store, prefix)
+        except StoreUnavailable:
+            if not left:
+                raise
+        else:
+            return
 
 
 def put_manifest(books: Books, store: Store, order_id: str) -> tuple[Manifest, Mark]:
