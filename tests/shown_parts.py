@@ -141,6 +141,13 @@ def _through(
         desk.release([_record(wish, n, files[n], url) for n in done])
 
 
+def release_now(books: Books, wish: Wish, number: int) -> None:
+    """Write the release of one approved job into the books; in no store."""
+    data = picture(wish.first + number, wish.side)
+    with books.transaction() as desk:
+        desk.release([_record(wish, number, data, "memory:")])
+
+
 def put_files(store: Store, wish: Wish, number: int, data: bytes, suffix: str = "") -> None:
     """Put one asset and a plain receipt under their public keys."""
     sha256 = hashlib.sha256(data).hexdigest()
