@@ -45,29 +45,39 @@ def bucket(server: S3Server) -> str:
     return server.fresh_bucket()
 
 
-@pytest.fixture
-def marketing(
-    server: S3Server, bucket: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Desk:
-    """A folder, and an environment with S3 keys and the store of its own; no books."""
-    for name, value in server.environment().items():
-        monkeypatch.setenv(name, value)
-    url = f"s3://{bucket}/{tmp_path.name}"
-    return Desk.at(tmp_path, **server.environment(), MINTAGE_STORE_URL=url)
+@pytest.fixture(scope="module")
+def rows(server: S3Server, bucket: str) -> list[ManifestRow]:
+    """Release 40 assets on S3."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in server.environment().items():
+            patch.setenv(name, value)
+        return shelved(open_store(f"s3://{bucket}/mint"))
 
 
-@pytest.fixture
-def store(marketing: Desk) -> Store:
-    return open_store(marketing.environment["MINTAGE_STORE_URL"])
-
-
-@pytest.fixture
-def rows(store: Store) -> list[ManifestRow]:
+def shelved(store: Store) -> list[ManifestRow]:
     return [
         row
         for day, (campaign, order_id, count) in enumerate(ORDERS)
         for row in shelve(store, campaign, order_id, count, day=day)
     ]
+
+
+@pytest.fixture
+def marketing(server: S3Server, bucket: str, tmp_path: Path) -> Desk:
+    """A folder, and an environment with S3 keys and a store that is only read; no books."""
+    url = f"s3://{bucket}/mint"
+    return Desk.at(tmp_path, **server.environment(), MINTAGE_STORE_URL=url)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    """Make a store of one's own, in a folder."""
+    return open_store(f"file:{tmp_path}/.mintage/store")
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    return Desk.at(tmp_path)
 
 
 def pulled(desk: Desk, *words: str, code: int = 0) -> Any:  # noqa: ANN401  JSON is whatever it is
@@ -97,7 +107,7 @@ def test_from_an_empty_folder_to_a_stop_and_a_file_changed_by_hand(
     assert [one["key"] for one in listed] == [row.key for row in rows]
     running = marketing.start("assets", "pull", "site", "--workers", "1", "--no-sheet")
     while running.poll() is None and not any(site.rglob("oak-3.*")):
-        time.sleep(0.001)
+        time.sleep(0.005)
     running.send_signal(signal.SIGINT)
     _, told = running.communicate(timeout=60)
     count = sum(path.suffix in {".webp", ".png", ".jpg"} for path in site.rglob("*"))
@@ -138,43 +148,34 @@ def test_filters_narrow_list_and_pull_alike(marketing: Desk, rows: list[Manifest
     assert (marketing.folder / "site/autumn-2026/photos/mug/oak-0.webp").is_file()
 
 
-@pytest.fixture
-def shelf(tmp_path: Path) -> Desk:
-    """A folder with a store of its own, of one asset."""
-    shelve(open_store(f"file:{tmp_path}/.mintage/store"), "autumn-2026", "photos@a1", 1)
-    return Desk.at(tmp_path)
-
-
 def _manifest(desk: Desk) -> list[dict[str, Any]]:
     text = (desk.folder / "site/manifest.json").read_text()
     rows: list[dict[str, Any]] = json.loads(text)["assets"]
     return rows
 
 
-def test_a_withdrawal_is_told_with_its_reason_and_pruned(
-    marketing: Desk, store: Store, rows: list[ManifestRow]
-) -> None:
-    pulled(marketing, "--no-sheet")
+def test_a_withdrawal_is_told_with_its_reason_and_pruned(desk: Desk, store: Store) -> None:
+    rows = shelved(store)
+    pulled(desk, "--no-sheet")
     withdraw(store, rows[:16], rows[3])
-    told = marketing.here("assets", "pull", "site", "--no-sheet")
+    told = desk.here("assets", "pull", "site", "--no-sheet")
     assert (told.code, told.err) == (0, "")
     place = file_of(rows[3])
     assert "Withdrawn" in told.out
     assert place in told.out
     assert "The label was misspelt." in told.out
-    (one,) = pulled(marketing, "--prune", "--no-sheet")["withdrawn"]
+    (one,) = pulled(desk, "--prune", "--no-sheet")["withdrawn"]
     assert (one["file"], one["outcome"], one["job_id"]) == (place, "removed", rows[3].job_id)
-    assert not (marketing.folder / "site" / place).exists()
-    assert pulled(marketing, "--prune", "--no-sheet")["withdrawn"] == []
-    refused = marketing.here("assets", "link", rows[3].job_id)
+    assert not (desk.folder / "site" / place).exists()
+    assert pulled(desk, "--prune", "--no-sheet")["withdrawn"] == []
+    refused = desk.here("assets", "link", rows[3].job_id)
     assert refused.code == 1
     assert "was withdrawn on 2026-11-02: The label was misspelt." in refused.err
 
 
-def test_a_zip_is_made_of_what_was_pulled_and_not_of_half_of_it(
-    marketing: Desk, store: Store, rows: list[ManifestRow]
-) -> None:
-    report = pulled(marketing, "--campaign", "winter-2026", "--zip")
+def test_a_zip_is_made_of_what_was_pulled_and_not_of_half_of_it(desk: Desk, store: Store) -> None:
+    rows = shelved(store)
+    report = pulled(desk, "--campaign", "winter-2026", "--zip")
     with zipfile.ZipFile(report["zip"]) as packed:
         names = set(packed.namelist())
         page = packed.read("index.html")
@@ -184,9 +185,9 @@ def test_a_zip_is_made_of_what_was_pulled_and_not_of_half_of_it(
     Path(report["zip"]).unlink()
     ghost = shelve(store, "winter-2026", "gifts@dd", 1)[0]
     put_manifest(store, [ghost, *(_elsewhere(ghost, number) for number in range(2))])
-    failed = pulled(marketing, "--campaign", "winter-2026", "--zip", code=1)
+    failed = pulled(desk, "--campaign", "winter-2026", "--zip", code=1)
     assert (failed["copied"], failed["zip"], len(failed["problems"])) == (1, None, 3)
-    assert not (marketing.folder / "site.zip").exists()
+    assert not (desk.folder / "site.zip").exists()
 
 
 def _elsewhere(row: ManifestRow, number: int) -> ManifestRow:
@@ -220,25 +221,24 @@ def test_links_are_printed_and_work_without_keys(marketing: Desk, rows: list[Man
     ],
 )
 def test_what_cannot_be_done_is_said_in_a_sentence(
-    shelf: Desk, words: str, code: int, marks: tuple[str, ...]
+    desk: Desk, store: Store, words: str, code: int, marks: tuple[str, ...]
 ) -> None:
-    done = shelf.here("assets", *words.split())
+    shelve(store, "autumn-2026", "photos@a1", 1)
+    done = desk.here("assets", *words.split())
     assert (done.code, done.out, done.err.count("\n")) == (code, "", 1), done.err
     for mark in marks:
         assert mark in done.err
 
 
-def test_a_folder_for_a_store_has_no_links(shelf: Desk) -> None:
-    done = shelf.here("assets", "link", "mug/oak-0")
+def test_a_folder_for_a_store_has_no_links(desk: Desk, store: Store) -> None:
+    shelve(store, "autumn-2026", "photos@a1", 1)
+    done = desk.here("assets", "link", "mug/oak-0")
     assert (done.code, done.err.count("\n")) == (1, 1)
     assert "only S3 has links" in done.err
 
 
-def test_long_lists_are_one_line_each_and_say_how_many(tmp_path: Path) -> None:
-    desk = Desk.at(tmp_path)
-    shelve(
-        open_store(f"file:{tmp_path}/.mintage/store"), "autumn-2026", "photos@a1", 201, byte_count=9
-    )
+def test_long_lists_are_one_line_each_and_say_how_many(desk: Desk, store: Store) -> None:
+    shelve(store, "autumn-2026", "photos@a1", 201, byte_count=9)
     lines = desk.here("assets", "list").out.splitlines()
     assert len(lines) == 203
     assert lines[0].split() == ["order", "name", "size", "file", "cost"]
@@ -246,9 +246,8 @@ def test_long_lists_are_one_line_each_and_say_how_many(tmp_path: Path) -> None:
     assert lines[202].startswith("201 assets in file:")
 
 
-def test_a_terminal_shows_how_far_a_pull_is(tmp_path: Path) -> None:
-    desk = Desk.at(tmp_path)
-    shelve(open_store(f"file:{tmp_path}/.mintage/store"), "autumn-2026", "photos@a1", 30)
+def test_a_terminal_shows_how_far_a_pull_is(desk: Desk, store: Store) -> None:
+    shelve(store, "autumn-2026", "photos@a1", 30)
     mine, its = pty.openpty()
     process = subprocess.Popen(
         [sys.executable, "-m", "console", "assets", "pull", "site", "--no-sheet"],

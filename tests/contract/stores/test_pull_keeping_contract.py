@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
-import json
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from asset_shelf import put_manifest, shelve, withdraw
+from asset_shelf import shelve, withdraw
 from warehouse_parts import Kept
 
 from assets import (
@@ -28,7 +26,7 @@ from assets import (
     read_manifest,
     write_manifest,
 )
-from assets.layout import latest_key, latest_prefix
+from assets.layout import latest_prefix
 
 AUTUMN = ("autumn-2026", "photos@a1")
 NEWER = ("autumn-2026", "photos@b2")
@@ -74,24 +72,6 @@ def test_two_campaigns_pulled_one_after_the_other_are_both_listed(store: Store, 
     assert checked.returncode == 0
 
 
-def test_a_folder_lists_names_as_people_expect_them(store: Store, dest: Path) -> None:
-    rows = shelve(store, *AUTUMN, 12)
-    pull(store, reversed(rows), dest)
-    assert listed(dest) == [row.key for row in rows]
-
-
-def test_a_folder_whose_own_manifest_is_damaged_is_pulled_to_and_told(
-    store: Store, dest: Path
-) -> None:
-    rows = shelve(store, *AUTUMN, 2)
-    pull(store, rows, dest)
-    (dest / "manifest.json").write_text("{}")
-    report = pull(store, rows[:1], dest)
-    assert (report.skipped, report.problems) == (1, [])
-    assert "manifest.json cannot be read" in report.notes[0]
-    assert listed(dest) == [rows[0].key]
-
-
 def write_index(store: Store, rows: list[ManifestRow]) -> None:
     header = ManifestHeader(campaign="autumn-2026")
     prefix = latest_prefix("autumn-2026")
@@ -122,15 +102,6 @@ def test_latest_lies_without_the_edition_and_a_newer_one_takes_its_place(
     (dest / place(new[0], latest=True)).write_bytes(b"by hand")
     third = pull(store, listing(store, LATEST), dest, latest=True)
     assert (third.updated, third.mended, third.skipped) == (0, 1, 3)
-
-
-def test_a_latest_view_narrows_by_every_other_condition_too(store: Store) -> None:
-    shelve(store, *AUTUMN, 3)
-    new = shelve(store, *NEWER, 3, day=1)
-    winter = shelve(store, *WINTER, 1)
-    wanted = AssetFilter(latest=True, where=(read_condition("format=webp"),))
-    assert list(listing(store, wanted)) == [new[0], winter[0]]
-    assert list(listing(store, dataclasses.replace(wanted, order="gifts"))) == winter
 
 
 def test_what_is_withdrawn_is_told_until_it_is_pruned_and_never_copied(
@@ -166,31 +137,6 @@ def test_what_is_withdrawn_is_told_until_it_is_pruned_and_never_copied(
     ]
     assert not gone.exists()
     assert report.problems == []
-
-
-def test_pruning_keeps_what_was_changed_by_hand_and_removes_empty_folders(
-    store: Store, dest: Path
-) -> None:
-    rows = shelve(store, *AUTUMN, 1)
-    winter = shelve(store, *WINTER, 1)
-    pull(store, [*rows, *winter], dest)
-    for order in (rows, winter):
-        withdraw(store, [*order, dataclasses.replace(order[0], key=order[0].key + ".x")], order[0])
-    (dest / place(winter[0])).write_bytes(b"retouched")
-    report = pull(store, [], dest, prune=True)
-    assert {one.place: one.outcome for one in report.recalls} == {
-        place(rows[0]): RecallOutcome.REMOVED,
-        place(winter[0]): RecallOutcome.CHANGED,
-    }
-    assert sorted(path.name for path in dest.iterdir()) == [
-        "SHA256SUMS",
-        "manifest.csv",
-        "manifest.json",
-        "winter-2026",
-    ]
-    assert (dest / place(winter[0])).read_bytes() == b"retouched"
-    again = pull(store, [], dest, prune=True)
-    assert [one.outcome for one in again.recalls] == [RecallOutcome.CHANGED]
 
 
 def test_the_release_before_takes_the_place_of_a_withdrawn_latest(store: Store, dest: Path) -> None:
@@ -238,23 +184,6 @@ def test_a_file_that_vanished_meanwhile_is_told_and_the_others_go_on(
     assert rows[3].key in problem
 
 
-def test_two_that_are_one_file_on_some_systems_are_told_and_the_first_is_copied(
-    store: Store, dest: Path
-) -> None:
-    (row,) = shelve(store, "Autumn", "photos@a1", 1)
-    (twin,) = shelve(store, "autumn", "photos@a1", 1)
-    (composed,) = shelve(store, "caf\u00e9", "photos@a1", 1)
-    (apart,) = shelve(store, "cafe\u0301", "photos@a1", 1)
-    report = pull(store, [row, twin, composed, apart], dest)
-    assert report.copied == 2
-    assert [twin.key in report.problems[0], apart.key in report.problems[1]] == [True, True]
-    assert "capitals" in report.problems[0]
-    # Nor does a later pull put one in the other's place.
-    later = pull(store, [twin], dest)
-    assert (later.copied, len(later.problems)) == (0, 1)
-    assert listed(dest) == [row.key, composed.key]
-
-
 def test_an_unreadable_manifest_is_a_problem_of_the_orders_that_the_folder_has(
     store: Store, dest: Path
 ) -> None:
@@ -266,32 +195,3 @@ def test_an_unreadable_manifest_is_a_problem_of_the_orders_that_the_folder_has(
     (problem,) = report.problems
     assert "What is withdrawn of its order is not known" in problem
     assert set(listed(dest)) == keys_of(autumn, winter)
-
-
-def test_the_folders_manifest_says_what_is_withdrawn_and_still_there(
-    store: Store, dest: Path
-) -> None:
-    rows = shelve(store, *AUTUMN, 2)
-    pull(store, rows, dest)
-    withdraw(store, rows, rows[0])
-    pull(store, listing(store), dest)
-    (told,) = json.loads((dest / "manifest.json").read_text())["withdrawn"]
-    assert (told["key"], told["because"]) == (rows[0].key, "The label was misspelt.")
-    (dest / place(rows[0])).unlink()
-    pull(store, listing(store), dest)
-    assert "withdrawn" not in json.loads((dest / "manifest.json").read_text())
-
-
-def test_an_order_without_a_manifest_yet_is_no_problem(store: Store, dest: Path) -> None:
-    rows = shelve(store, *AUTUMN, 1)
-    pull(store, rows, dest)
-    other = DirectoryStore(dest.with_name("other store"))
-    assert pull(other, [], dest).problems == []
-    assert listed(dest) == [rows[0].key]
-
-
-def test_the_index_is_where_the_warehouse_writes_it(store: Store) -> None:
-    write_index(store, shelve(store, *AUTUMN, 1))
-    assert store.head(latest_key("autumn-2026")) is not None
-    put_manifest(store, shelve(store, *NEWER, 1, day=1))
-    assert [row.order_id for row in listing(store, LATEST)] == ["photos@a1"]
