@@ -49,6 +49,8 @@ def sheet(
         screen().print(
             f"{out}: {shown}, {size / 1_000_000:,.1f} MB; open it in a browser.", soft_wrap=True
         )
+    if not count:
+        say(f"mintage: Nothing that fits is released in {store.url}; the page is empty.")
     if bare:
         what = "the file is" if bare == 1 else "the files are"
         say(

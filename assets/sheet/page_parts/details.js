@@ -3,6 +3,7 @@
 const SOURCES = {
   trainedAlgorithmicMedia: "Made by a trained model (AI)",
   algorithmicMedia: "Made by a program without training data",
+  composite: "Put together from pictures and drawn text",
 };
 
 /** Put a text on the clipboard, also where a page from plain HTTP may not use the new way. */
@@ -59,19 +60,15 @@ function inLanguages(asset, field, label) {
 const place = (key) => own("code", facts.store ? `${facts.store.replace(/\/$/, "")}/${key}` : key);
 
 function fileRow(asset) {
-  const file = safe(asset.file);
-  const receipt = safe(asset.receipt);
+  const there = links(asset);
+  const keys = [safe(asset.file) ? null : asset.key, safe(asset.receipt) ? null : asset.receipt_key];
   return make(
     "li",
     {},
     make("span", {}, `${size(asset)} ${shown(asset.format)}, ${kilobytes(asset.bytes)}`),
+    there,
     own("span", asset.name, { class: "name" }),
-    make("span", { class: "links" },
-      file && make("a", { href: file }, "File", make("span", { class: "unseen" }, ` of ${shown(asset.name)}`)),
-      receipt && make("a", { href: receipt }, "Receipt", make("span", { class: "unseen" }, ` of ${shown(asset.name)}`)),
-    ),
-    ...(file ? [] : [place(asset.key)]),
-    ...(receipt || !asset.receipt_key ? [] : [place(asset.receipt_key)]),
+    ...keys.filter(Boolean).map(place),
   );
 }
 
@@ -87,7 +84,7 @@ function detailFacts(group) {
       "dl",
       {},
       ...inLanguages(asset, "alt", "Alt text"),
-      ...inLanguages(asset, "title", "Title").slice(asset.texts?.title ? 0 : 1),
+      ...(Object.keys(asset.texts?.title ?? {}).length > 1 ? inLanguages(asset, "title", "Title") : []),
       fact("Prompt", asset.prompt ? own("p", asset.prompt, { class: "prompt" }) : null),
       ...inLanguages(asset, "rights", "Rights"),
       fact("Credit", asset.credit ? own("span", asset.credit) : null),

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
@@ -18,7 +20,14 @@ from s3_server import S3Server
 from warehouse_parts import ACCEPTED_AT
 
 from assets import DirectoryStore, ManifestHeader, Withdrawn, open_store, write_manifest
-from assets.sheet import SheetHeader, Thumbnails, edition_sheet, write_sheet
+from assets.sheet import (
+    SheetHeader,
+    Thumbnails,
+    edition_sheet,
+    origin_of,
+    signed_links,
+    write_sheet,
+)
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page
@@ -371,7 +380,7 @@ def test_without_scripts_there_is_a_list_of_names(
 
 
 @pytest.mark.s3
-def test_it_works_from_s3(chromium: Browser, s3: S3Server, bucket: str) -> None:
+def test_it_works_from_s3(chromium: Browser, s3: S3Server, bucket: str, tmp_path: Path) -> None:
     client = s3.client()
     policy = {
         "Version": "2012-10-17",
@@ -408,5 +417,21 @@ def test_it_works_from_s3(chromium: Browser, s3: S3Server, bucket: str) -> None:
         f"{here}index.html": 200,
         f"{here}mug/a%20b-1.png": 200,
     }
+    # A page that lies elsewhere reaches private files by signed addresses, and shows them too.
+    link_of = signed_links(store, timedelta(days=1))
+    origin = origin_of(link_of(rows[0].key))
+    away = DirectoryStore(tmp_path)
+    with Thumbnails(store) as thumbnails:
+        header = SheetHeader("Away", image_origin=origin)
+        write_sheet(away, "away.html", rows, header, thumbnail_of=thumbnails, link_of=link_of)
+        assert thumbnails.made == 0, "the edition's sheet has them all"
+    page.goto((tmp_path / "away.html").as_uri())
+    page.locator(".face").nth(2).click()
+    expect(picture).to_have_count(1)
+    link = page.locator("#details .links a").first.evaluate("one => one.href")
+    assert "X-Amz-Signature=" in link
+    answer = context.request.get(link)
+    assert answer.headers["content-disposition"] == 'attachment; filename="mug-a b-2.png"'
+    assert hashlib.sha256(answer.body()).hexdigest() == rows[2].sha256
     assert said == []
     context.close()

@@ -45,6 +45,7 @@ def test_only_what_was_asked_for_is_on_it(desk: Desk) -> None:
     assert done.json()["bytes"] == (desk.folder / "out/preview.html").stat().st_size
     none = desk.here("assets", "sheet", "none.html", "--campaign", "nobody")
     assert none.out.startswith("none.html: 0 assets")
+    assert "Nothing that fits is released" in none.err
 
 
 @pytest.mark.parametrize(
