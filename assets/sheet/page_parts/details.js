@@ -56,19 +56,21 @@ function inLanguages(asset, field, label) {
   });
 }
 
-/** Where something is that cannot be opened from here. */
-const place = (key) => own("code", facts.store ? `${facts.store.replace(/\/$/, "")}/${key}` : key);
+/** Where something lies in the store that cannot be opened from here. */
+function place(label, key) {
+  const whole = facts.store ? `${facts.store.replace(/\/$/, "")}/${key}` : key;
+  return make("p", { class: "where" }, `${label} in the store: `, own("code", whole));
+}
 
 function fileRow(asset) {
-  const there = links(asset);
-  const keys = [safe(asset.file) ? null : asset.key, safe(asset.receipt) ? null : asset.receipt_key];
   return make(
     "li",
     {},
     make("span", {}, `${size(asset)} ${shown(asset.format)}, ${kilobytes(asset.bytes)}`),
-    there,
+    links(asset),
     own("span", asset.name, { class: "name" }),
-    ...keys.filter(Boolean).map(place),
+    safe(asset.file) ? null : place("File", asset.key),
+    asset.receipt_key ? place("Receipt", asset.receipt_key) : null,
   );
 }
 
