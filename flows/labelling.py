@@ -42,6 +42,7 @@ def label_of(brief: JobBrief, job_id: str) -> Label | None:
         creator_tool=f"Mintage {MINTAGE_VERSION}",
         source_type=texts.source_type,
         job_id=job_id,
+        tags=texts.tags,
     )
 
 

@@ -51,7 +51,9 @@ def xmp_names(payload: bytes) -> tuple[str, ...]:
     if not payload.strip(b"\0 \r\n\t"):
         return ()
     packet = _Packet()
-    parser = expat.ParserCreate(namespace_separator=" ")
+    # A packet is in UTF-8, whatever it says of itself: asked for an encoding that it names, Python
+    # raises all kinds of errors.
+    parser = expat.ParserCreate("UTF-8", " ")
     parser.buffer_text = True
     parser.StartElementHandler = packet.start
     parser.EndElementHandler = packet.end

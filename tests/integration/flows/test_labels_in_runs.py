@@ -53,6 +53,7 @@ def test_what_is_released_says_what_the_order_says_of_it_in_every_format(tmp_pat
             assert dict(label.alt) == {"en": f"A {what} mug on a table"}
             assert (label.credit, label.job_id) == ("Acme / Mintage", one.job_id)
             assert label.source_type == TRAINED
+            assert label.tags == ("mug", what)
             assert label.creator_tool.startswith("Mintage ")
             judged = story(books, report, one.name).attempts[0].verdicts
             digest = hashlib.sha256(data).hexdigest()

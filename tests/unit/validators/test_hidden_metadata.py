@@ -136,3 +136,12 @@ def test_content_credentials_stay_where_the_order_allows_them_by_name(data: byte
     assert one.measured["found"] == ["c2pa:content credentials"]
     assert one.reason == "The file carries C2PA (content credentials); it must not."
     assert verdict(data, ["c2pa"]).passed
+
+
+@pytest.mark.parametrize("encoding", ["no-such", "utf-7", "idna", "utf-16"])
+def test_a_packet_that_names_an_odd_encoding_is_judged_like_any_other(encoding: str) -> None:
+    packet = f'<?xml version="1.0" encoding="{encoding}"?><a/>'.encode()
+    found = verdict(segment(0xE1, b"http://ns.adobe.com/xap/1.0/\0" + packet))
+    assert not found.passed
+    assert found.reason is not None
+    assert "XMP" in found.reason
