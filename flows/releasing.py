@@ -10,6 +10,7 @@ from decimal import Decimal
 from assets import (
     Approval,
     Mend,
+    Missing,
     ReleaseForm,
     Verification,
     release,
@@ -136,6 +137,22 @@ def put_release(run: OrderRun, view: JobView, found: Gathered) -> ReleaseRecord:
         width=master.width,
         height=master.height,
     )
+
+
+def is_begun(run: OrderRun, view: JobView, found: Gathered) -> bool:
+    """Whether a release of these very bytes was cut off after something of it had become public.
+
+    Nothing is ever taken out of the store, so that has to be completed.
+    """
+    for form in _forms(run, view, found):
+        try:
+            receipt = json.loads(run.store.get(form.receipt_key))
+            if receipt["asset"]["sha256"] == form.sha256:
+                return True
+        except (Missing, ValueError, LookupError, TypeError):
+            # Whatever else lies there is met when it is put.
+            continue
+    return False
 
 
 def _forms(run: OrderRun, view: JobView, found: Gathered) -> tuple[ReleaseForm, ...]:

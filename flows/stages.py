@@ -15,7 +15,7 @@ from flows.judging import criteria_of, inspect
 from flows.order_form import SampleForm
 from flows.order_run import OrderRun
 from flows.outcomes import Tried, after_failure, settle_outcome
-from flows.releasing import Gathered, gathered, put_release
+from flows.releasing import Gathered, gathered, is_begun, put_release
 from flows.reviewing import is_drawn
 from flows.rework import reworked
 from flows.stage_work import Stage, StageReport, back_or_out, each, without_bytes
@@ -192,14 +192,15 @@ async def _release_one(run: OrderRun, view: JobView) -> bool:
     verdicts = await _verdicts(run, view)
     run.verdicts.pop(attempt_id, None)
     stopped = await _seen_meanwhile(run, view, verdicts)
-    if stopped is not None:
-        await run.keeper.move(stopped)
-        return stopped.to_state is JobState.PLANNED and run.stop_reason is None
     brief = JobBrief.from_json(view.brief_json)
     if view.approved_by or view.mend_count or view.signed or brief.renditions:
         found = await run.keeper.run(lambda books: gathered(books, view, brief, verdicts))
     else:
         found = Gathered(brief, verdicts)
+    # What was public before its twin was released is no second one, whatever the books know of it.
+    if stopped is not None and not await run.in_thread(lambda: is_begun(run, view, found)):
+        await run.keeper.move(stopped)
+        return stopped.to_state is JobState.PLANNED and run.stop_reason is None
     try:
         record = await run.in_thread(lambda: put_release(run, view, found))
     except (Missing, DigestMismatch) as error:

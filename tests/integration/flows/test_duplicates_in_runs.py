@@ -16,12 +16,13 @@ from PIL import ImageOps
 from pydantic import SecretStr
 from unit.validators.sample_pictures import encoded, photograph
 
-from assets import StoreUnavailable
+from assets import Store, StoreUnavailable
 from flows import (
     InlineEngine,
     Measured,
     RunReport,
     Settings,
+    audit_store,
     decide_review,
     inspect_files,
     measure_released,
@@ -60,6 +61,21 @@ def house(tmp_path: Path, provider: LoopbackProvider) -> MendableHouse:
 def books(house: MendableHouse) -> Iterator[Books]:
     with house.books() as opened:
         yield opened
+
+
+class BreakingStore(FailingStore):
+    """A store that breaks down right after it has put so many objects below `released/`."""
+
+    def __init__(self, store: Store, after: int) -> None:
+        super().__init__(store, "released/", after - 1)
+
+    def put_once(self, key: str, data: bytes, **rest: Any) -> Any:  # noqa: ANN401  as the real one
+        """Put it, and break, if it is the last."""
+        try:
+            return super().put_once(key, data, **rest)
+        except StoreUnavailable:
+            self._store.put_once(key, data, **rest)
+            raise
 
 
 def order(slug: str, *, asks: bool = True) -> dict[str, Any]:
@@ -224,3 +240,22 @@ def test_files_given_together_are_compared_with_each_other_and_not_with_the_book
     verdict = found[2].verdicts[-1]
     assert f"nearly the mirror image of {paths[0]} (" in str(verdict.reason)
     assert verdict.measured["not_asked"] == "order and released pictures in the books"
+
+
+@pytest.mark.parametrize(("put", "severity"), [(1, "review"), (2, "block")])
+def test_what_was_in_the_store_before_its_twin_was_released_is_released_too(
+    house: MendableHouse, books: Books, put: int, severity: str
+) -> None:
+    # The run broke with the receipt, or all of it, under public keys: nothing takes that back.
+    house.stores.append(BreakingStore(house.store(), put))
+    with pytest.raises(StoreUnavailable):
+        run(house, books, one("mugs", severity=severity))
+    house.stores.clear()
+    (broken,) = books.orders()
+    found = audit_store(books, house.store(), None, deep=False)
+    assert (found.problems, len(found.unfinished)) == ((), put)
+    assert run(house, books, one("cups", severity="warn")).released == 1
+    report = asyncio.run(run_order(house, books, broken.record.order_id, InlineEngine()))
+    assert (report.released, report.rejected, report.in_review) == (1, 0, 0)
+    found = audit_store(books, house.store(), None, deep=True)
+    assert (found.problems, found.unfinished, found.checked) == ((), (), 2)
