@@ -314,6 +314,8 @@ def test_details_show_every_language_and_copy_what_is_asked_for(page: Page) -> N
     expect(dialog.locator("#details-picture img")).to_have_count(1)
     assert dialog.locator("#details-picture img").evaluate("one => one.naturalWidth") == 300
     page.keyboard.press("Escape")
+    # The focus comes back a moment after the dialog is gone.
+    expect(page.locator(".face").first).to_be_focused()
     page.get_by_role("searchbox").fill("")
     page.keyboard.press("Control+v")
     expect(page.get_by_role("searchbox")).to_have_value("Eine Messinglampe auf Schiefer")
