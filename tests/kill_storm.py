@@ -30,6 +30,10 @@ PER_JOB_USD = Decimal("0.02")
 POLL_S = 0.002
 PATIENCE_S = 120.0
 """How long a run may take to end by itself; longer is a hang."""
+_TWO_FILES = [
+    {"width": 256, "height": 256, "format": "webp", "name": "mug-{variant}"},
+    {"width": 96, "format": "avif", "name": "mug-{variant}-small"},
+]
 WHO = ("--by", "finance@acme.example", "--because", "storm")
 
 
@@ -55,6 +59,8 @@ class StormPlan:
     seed: int
     runs_at_once: int = 1
     concurrency: int = 4
+    rendition: bool = False
+    """Whether a second file is made of each picture."""
 
     def caps(self) -> tuple[Decimal, Decimal, Decimal]:
         """Give the tight caps of the provider's day, the cost centre's month and the order, in USD.
@@ -182,6 +188,7 @@ class Storm:
                 self.plan.jobs,
                 budget={"cap": str(order), "per_job": str(PER_JOB_USD), "attempts": 3},
                 concurrency=self.plan.concurrency,
+                **({"output": _TWO_FILES} if self.plan.rendition else {}),
             )
         )
         self._set_cap("provider", "replicate", day)

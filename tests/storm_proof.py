@@ -146,10 +146,32 @@ def _released_keys(window: Window, desk: Desk) -> list[str]:
     verified = desk.mintage("assets", "verify", "--deep", "--json")
     assert verified.code == 0, verified.out
     keys = window.release_keys()
+    renditions = [
+        f"{key.rpartition('/')[0]}/{name}.{media_type.removeprefix('image/')}"
+        for key, name, media_type in window.rows(
+            "SELECT r.release_key, f.name, f.media_type FROM releases r "
+            "JOIN renditions f ON f.attempt_id = r.attempt_id"
+        )
+    ]
     store = desk.folder / ".mintage/store"
-    assert {str(path.relative_to(store)) for path in _assets_in(store)} == set(keys)
-    assert verified.json()["checked"] == len(keys)
+    in_store = [str(path.relative_to(store)) for path in _assets_in(store)]
+    assert sorted(in_store) == sorted([*keys, *renditions])
+    assert verified.json()["checked"] == len(in_store)
+    _assert_signed(window, desk)
     return keys
+
+
+def _assert_signed(window: Window, desk: Desk) -> None:
+    """Check that a house that signs has released nothing unsigned, and that others sign nothing."""
+    signed = {row[0] for row in window.rows("SELECT to_sha256 FROM signings")}
+    released = window.rows(
+        "SELECT sha256 FROM releases UNION SELECT f.sha256 FROM renditions f "
+        "JOIN releases r ON r.attempt_id = f.attempt_id"
+    )
+    if "MINTAGE_SIGNING_KEY" in desk.environment:
+        assert {row[0] for row in released} <= signed
+    else:
+        assert not signed
 
 
 def _assets_in(store: Path) -> Iterator[Path]:

@@ -1,11 +1,14 @@
 """Runs killed with SIGKILL at drawn moments: the bill is charged, and nothing happens twice.
 
+The house of one storm signs, and makes two files of each picture.
+
 The long form, with 500 jobs and 100 kills, is tests/benchmarks/kill_storms.py.
 """
 
 from __future__ import annotations
 
 import pytest
+from credential_authority import paper
 from kill_storm import Storm, StormPlan
 from loopback.process import LoopbackProcess
 from mint_runs import Desk
@@ -32,7 +35,12 @@ def prove_storm(
 def test_killed_runs_on_sqlite_charge_the_bill_and_do_nothing_twice(
     desk: Desk, provider: LoopbackProcess
 ) -> None:
-    plan = StormPlan(jobs=48, kills=9, seed=SEED)
+    plan = StormPlan(jobs=48, kills=9, seed=SEED, rendition=True)
+    certificate, key = paper().lay(desk.folder / "papers")
+    desk.environment |= {
+        "MINTAGE_SIGNING_CERTIFICATE": str(certificate),
+        "MINTAGE_SIGNING_KEY": str(key),
+    }
     prove_storm(plan, desk, provider, f"sqlite:///{desk.folder}/.mintage/ledger.db", kinds=3)
 
 
