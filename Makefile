@@ -4,7 +4,7 @@ BIN := .venv/bin
 # Three on two cores: tests of runs wait for a provider as often as they compute.
 WORKERS ?= 3
 
-.PHONY: help setup demo test lint unit integration simulate storms bench bench-books bench-inspect bench-finance focus-validator rates fuzz side-by-side lock clean
+.PHONY: help setup demo test lint unit integration simulate storms bench bench-books bench-inspect bench-finance bench-pull focus-validator rates fuzz side-by-side lock clean
 
 help: ## Say what can be made
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 14
@@ -66,6 +66,10 @@ bench-finance: .venv/.testing ## A year of books with CHARGES=1000000: exports, 
 		$(BIN)/python tests/benchmarks/books_year.py sqlite:///.mintage/year.part/ledger.db --charges $(CHARGES) && \
 		mv .mintage/year.part .mintage/year; }
 	$(BIN)/python tests/benchmarks/finance_bench.py sqlite:///.mintage/year/ledger.db
+
+bench-pull: .venv/.testing ## 10,000 assets on a real S3 server: list, pull beside plain boto3, contact sheet in a browser
+	PYTHONPATH=tests $(BIN)/python tests/benchmarks/pull_bench.py
+	PYTHONPATH=tests $(BIN)/python tests/benchmarks/sheet_bench.py
 
 focus-validator: .venv/.testing ## FOCUS 1.2 through its official validator (needs Python 3.12 or 3.13; installs it)
 	@sh infra/focus_validator.sh
