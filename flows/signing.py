@@ -61,10 +61,18 @@ def rules_digest(criteria: Sequence[Criterion]) -> str:
 
 
 def told_verdicts(verdicts: Sequence[Verdict]) -> tuple[str, ...]:
-    """Name the rules that a file has passed; one that let it pass though it is broken says so."""
-    words = {"warn": " (warned)", "review": " (sent to a person)", "block": " (failed)"}
+    """Name the rules that a file has passed, as manifests do.
+
+    A rule that is broken and does not block says so: it only warns, or a person lets the file pass,
+    without whom it is not released.
+    """
     return tuple(
-        one.criterion if one.passed else f"{one.criterion}{words[one.severity]}" for one in verdicts
+        one.criterion
+        if one.passed
+        else f"{one.criterion} (warned)"
+        if one.severity == "warn"
+        else f"{one.criterion} (let pass)"
+        for one in verdicts
     )
 
 
