@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import shutil
 import subprocess
@@ -10,7 +11,7 @@ import sysconfig
 from pathlib import Path
 
 import pytest
-from asset_shelf import shelve
+from asset_shelf import shelve, withdraw
 from s3_server import S3Server
 
 from assets import ManifestRow, open_store
@@ -19,7 +20,6 @@ pytestmark = pytest.mark.s3
 
 RCLONE = shutil.which("rclone", path=sysconfig.get_path("scripts")) or shutil.which("rclone")
 AWS = shutil.which("aws")
-PICTURES = ("*.png", "*.jpg", "*.webp", "*.avif")
 
 
 @pytest.fixture
@@ -34,6 +34,17 @@ def rows(bucket: str) -> list[ManifestRow]:
 
 def clean_environment(server: S3Server, home: Path, **more: str) -> dict[str, str]:
     return {"PATH": os.environ["PATH"], "HOME": str(home), **server.environment(), **more}
+
+
+def rclone_environment(server: S3Server, home: Path) -> dict[str, str]:
+    return clean_environment(
+        server,
+        home,
+        RCLONE_CONFIG="/dev/null",
+        RCLONE_S3_PROVIDER="Other",
+        RCLONE_S3_ENV_AUTH="true",
+        RCLONE_S3_ENDPOINT=server.endpoint_url,
+    )
 
 
 def assert_as_released(folder: Path, rows: list[ManifestRow]) -> None:
@@ -51,28 +62,41 @@ def assert_as_released(folder: Path, rows: list[ManifestRow]) -> None:
 def test_rclone_fetches_what_the_manifest_names_and_mends_it(
     s3: S3Server, bucket: str, rows: list[ManifestRow], tmp_path: Path, verb: str
 ) -> None:
-    environment = clean_environment(
-        s3,
-        tmp_path,
-        RCLONE_CONFIG="/dev/null",
-        RCLONE_S3_PROVIDER="Other",
-        RCLONE_S3_ENV_AUTH="true",
-        RCLONE_S3_ENDPOINT=s3.endpoint_url,
-    )
+    environment = rclone_environment(s3, tmp_path)
     site = tmp_path / "site"
-    filters = [word for pattern in PICTURES for word in ("--include", pattern)]
-    line = [str(RCLONE), verb, f":s3:{bucket}/mint/released/autumn-2026", str(site), *filters]
+    source = f":s3:{bucket}/mint/released/autumn-2026"
+    line = [str(RCLONE), verb, source, str(site), "--include", "*.{png,jpg,webp,avif}"]
     subprocess.run(line, env=environment, check=True, capture_output=True, timeout=60)
     assert_as_released(site, rows)
     changed = site / "photos/a1/mug/oak-0.webp"
-    changed.write_bytes(b"retouched")
+    changed.write_bytes(b"x" * rows[0].bytes)
     changed.with_name("oak-1.png").unlink()
     subprocess.run(line, env=environment, check=True, capture_output=True, timeout=60)
     assert_as_released(site, rows)
 
 
+@pytest.mark.skipif(RCLONE is None, reason="rclone is not installed")
+def test_rclone_leaves_out_what_is_withdrawn_when_the_manifest_says_what_to_copy(
+    s3: S3Server, bucket: str, rows: list[ManifestRow], tmp_path: Path
+) -> None:
+    left = withdraw(open_store(f"s3://{bucket}/mint"), rows, rows[2])
+    environment = rclone_environment(s3, tmp_path)
+    manifest = f":s3:{bucket}/mint/released/autumn-2026/photos/a1/manifest.json"
+    told = subprocess.run(
+        [str(RCLONE), "cat", manifest], env=environment, check=True, capture_output=True, timeout=60
+    )
+    keys = [one["key"].removeprefix("released/") for one in json.loads(told.stdout)["assets"]]
+    approved = tmp_path / "approved.txt"
+    approved.write_text("".join(f"{key}\n" for key in keys))
+    site = tmp_path / "site"
+    line = [str(RCLONE), "copy", f":s3:{bucket}/mint/released", str(site)]
+    line += ["--files-from", str(approved)]
+    subprocess.run(line, env=environment, check=True, capture_output=True, timeout=60)
+    assert_as_released(site / "autumn-2026", left)
+
+
 @pytest.mark.skipif(AWS is None, reason="the AWS command line is not installed")
-def test_aws_s3_sync_fetches_what_the_manifest_names(
+def test_aws_s3_sync_fetches_what_the_manifest_names_and_mends_it(
     s3: S3Server, bucket: str, rows: list[ManifestRow], tmp_path: Path
 ) -> None:
     environment = clean_environment(s3, tmp_path, AWS_ENDPOINT_URL=s3.endpoint_url)
@@ -80,5 +104,8 @@ def test_aws_s3_sync_fetches_what_the_manifest_names(
     source = f"s3://{bucket}/mint/released/autumn-2026"
     without = ["--exclude", "*/receipts/*", "--exclude", "*/manifest.*", "--exclude", "*.html"]
     line = [str(AWS), "s3", "sync", source, str(site), *without]
+    subprocess.run(line, env=environment, check=True, capture_output=True, timeout=120)
+    assert_as_released(site, rows)
+    (site / "photos/a1/mug/oak-0.webp").write_bytes(b"x" * rows[0].bytes)
     subprocess.run(line, env=environment, check=True, capture_output=True, timeout=120)
     assert_as_released(site, rows)
