@@ -23,8 +23,7 @@ def prove(
 ) -> int:
     """Say whether files are ours, unchanged, approved, and not withdrawn.
 
-    Exit code 0 means all of it, for every file; 1 that something of it does not hold; 2 that a file
-    cannot be read.
+    Exit code 0: all of it holds for every file; 1: it does not; 2: a file cannot be read.
     """
     from console.output import print_json, say
     from flows import BadSettings

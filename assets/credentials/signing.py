@@ -29,6 +29,8 @@ _DOT: Final = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNgAAAAAgABSK+kcQAAAABJRU5ErkJggg=="
 )
 """A PNG of one black pixel."""
+_NO_ANSWER: Final = "http resolver"
+"""What the library says where an authority could not be asked."""
 _NO_LABEL: Final = Label({}, {}, {}, {}, "", "", "", "")
 _TRIAL: Final = Claim("trial", "trial", "trial", "", "", "algorithmicMedia", "", (), "Mintage")
 
@@ -124,15 +126,23 @@ class Signer:
                     )
                 builder.sign(hand, media_type, io.BytesIO(data), out)
         except library.C2paError as error:
-            why = str(error)
-            if self.timestamp_url is not None:
-                # An address can hold a password.
-                why = why.replace(self.timestamp_url, self.stamped_by)
-            stamp = f" with a time stamp of {self.stamped_by}" if self.stamped_by else ""
-            raise SigningFailed(
-                f"The file of {claim.job_id} could not be signed{stamp}: {why}."
-            ) from None
+            raise SigningFailed(self._why(claim.job_id, str(error))) from None
         return out.getvalue()
+
+    def _why(self, job_id: str, error: str) -> str:
+        """Say why a file was not signed; never with the authority's address, which can hold a password."""
+        if not self.timestamp_url:
+            return f"The file of {job_id} could not be signed: {error}."
+        if _NO_ANSWER in error:
+            return (
+                f"The file of {job_id} was not signed, because the time stamp authority "
+                f"{self.stamped_by} does not answer; try again, or unset "
+                "MINTAGE_SIGNING_TIMESTAMP_URL."
+            )
+        return (
+            f"The file of {job_id} could not be signed with a time stamp of {self.stamped_by}: "
+            f"{error.replace(self.timestamp_url, self.stamped_by)}."
+        )
 
     def _hand(self) -> Any:  # noqa: ANN401  the library has no types
         library = sdk()

@@ -69,7 +69,7 @@ def test_a_time_stamp_authority_that_does_not_answer_is_found_by_the_doctor(
         )
     )
     assert not check.ok
-    assert "time stamp of 127.0.0.1" in check.finding
+    assert "authority 127.0.0.1 does not answer" in check.finding
 
 
 def test_settings_that_are_wrong_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
