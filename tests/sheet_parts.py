@@ -19,6 +19,7 @@ HOSTILE = (
     "</script><script>window.stolen = 2</script>",
     '"><img src=x onerror="window.stolen = 3">',
     "<!--<script>",
+    "</script x <!-- <script y",
     "]]>&lt;b&gt;&amp;",
     "\u202egnp.kcart\u202c \u2066\u2028\u2029\x00\x1b[2J\x7f",
     "${window.stolen = 4} javascript:window.stolen=5",

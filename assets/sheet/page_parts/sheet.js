@@ -158,6 +158,7 @@ function step(by) {
 
 /** The picture that was looked at last has the focus again. */
 function closed() {
+  if (id("details").open) return; // opened again before this was told
   while (shownCount <= opened && shownCount < result.groups.length) showMore(EACH_TIME);
   id("details-picture").replaceChildren();
   focusCard(opened);

@@ -228,7 +228,9 @@ def test_a_card_says_what_people_ask_of_an_asset(page: Page) -> None:
 def test_a_rendition_that_alone_fits_leads_its_group(page: Page) -> None:
     page.get_by_label("Format").select_option("jpeg")
     assert names(page) == ["lamp/slate-wide"]
-    expect(page.get_by_role("status").first).to_contain_text("1 of 70 assets, 3 files")
+    expect(page.get_by_role("status").first).to_have_text(
+        "1 of 70 assets, 3 files · $1,234.000000001"
+    )
     page.get_by_label("Format").select_option("")
     assert names(page)[0] == "lamp/slate"
 
