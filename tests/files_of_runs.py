@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from ledger_urls import lay_blank_books
 from loopback.server import LoopbackProvider
 from PIL import Image
 from pydantic import SecretStr
@@ -70,6 +71,7 @@ def place(folder: Path, shelf: dict[str, bytes] | None = None) -> Iterator[tuple
     for words, data in (shelf or {}).items():
         (folder / "shelf" / words).mkdir(parents=True)
         (folder / "shelf" / words / "1.png").write_bytes(data)
+    lay_blank_books(folder / "ledger.db")
     shelf_folder = str(folder / "shelf") if shelf else None
     with LoopbackProvider(shelf=shelf_folder, picture_size=(SIDE, SIDE)) as provider:
         settings = Settings(

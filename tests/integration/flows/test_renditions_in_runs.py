@@ -9,14 +9,21 @@ from typing import Any
 import pytest
 from contract.engines.engine_parts import FailingStore
 from credential_authority import authority, paper
-from files_of_runs import SIDE, order, picture, place, run, story
+from files_of_runs import SIDE, order, picture, pixels, place, run, story
 from unit.validators.sample_pictures import FORMATS
 
 from assets import DirectoryStore
-from assets.credentials import read_credentials
-from assets.labels import read_label
+from assets.credentials import (
+    Claim,
+    Signer,
+    SigningFailed,
+    open_signer,
+    read_credentials,
+)
+from assets.labels import TRAINED, read_label
 from flows.briefs import canonical_json
 from ledger import JobState
+from validators import InspectorsUnavailable, LocalInspectors
 
 MASTER = {"width": SIDE, "height": SIDE, "format": "png", "name": "{what}"}
 SMALL = {"width": 64, "height": 64, "format": "webp", "name": "{what}-small"}
@@ -208,4 +215,62 @@ def test_a_file_that_fails_only_when_it_is_signed_is_not_mended(tmp_path: Path) 
         told = story(books, report, "red")
         assert str(told.job.reason).startswith("signed: file_size: ")
         assert all(attempt.signing and not attempt.mends for attempt in told.attempts)
+        assert books.verify().problem is None
+
+
+def test_what_cannot_be_signed_now_is_signed_by_a_later_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    certificate, key = paper().lay(tmp_path / "house")
+    sign = Signer.sign
+
+    def refused(self: Signer, data: bytes, media_type: str, claim: Claim, **parents: Any) -> bytes:  # noqa: ANN401  as the real one
+        if claim.rendition_of is not None:
+            raise SigningFailed("The file could not be signed with a time stamp of nobody.")
+        return sign(self, data, media_type, claim, **parents)
+
+    with place(tmp_path) as (home, _), home.books() as books:
+        house = home.at_home(signing_certificate=certificate, signing_key=key)
+        with monkeypatch.context() as patch:
+            patch.setattr(Signer, "sign", refused)
+            with pytest.raises(SigningFailed):
+                run(house, books, with_renditions(SMALL))
+        (job,) = books.jobs([f"{house.plan(tmp_path / 'order.yaml').order_id()}#red"])
+        # The master is signed by then, and is not signed again: only what was made of it is.
+        assert (job.state, job.signed) == (JobState.BUILT, True)
+        report = run(house, books, with_renditions(SMALL))
+        assert (report.released, report.attempts) == (1, 1)
+        (one,) = books.released(report.order_id)
+        assert one.sha256 == job.sha256
+        assert books.verify().problem is None
+
+
+def test_what_was_built_before_a_house_signed_is_labelled_and_signed_when_it_has_passed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    certificate, key = paper().lay(tmp_path / "house")
+    made = Claim("Cup", "", "", "acme", "maker", TRAINED, "", (), "Maker 1.0")
+    own = open_signer(certificate, key).sign(picture(), "image/png", made)
+
+    async def away(*_: Any, **__: Any) -> Any:  # noqa: ANN401  as the real one
+        raise InspectorsUnavailable("Nobody is in.")
+
+    with place(tmp_path, {"red mug": own}) as (home, _), home.books() as books:
+        with monkeypatch.context() as patch:
+            patch.setattr(LocalInspectors, "inspect_async", away)
+            with pytest.raises(InspectorsUnavailable):
+                run(home, books, order())
+        house = home.at_home(signing_certificate=certificate, signing_key=key)
+        report = run(house, books, order())
+        assert (report.released, report.attempts) == (1, 1)
+        (one,) = books.released(report.order_id)
+        data = house.released(one.release_key)
+        found = read_credentials(data, "image/png", anchors=authority().anchors)
+        assert found is not None
+        assert (found.state, [parent.generator for parent in found.parents]) == (
+            "trusted",
+            ["Maker 1.0"],
+        )
+        assert read_label(data) is not None
+        assert pixels(data) == pixels(own)
         assert books.verify().problem is None
