@@ -74,6 +74,8 @@ class Thumbnails:
         self._read: set[str] = set()
         self.made = 0
         """How many were decoded anew."""
+        self.may_make: Callable[[], bool] = lambda: True
+        """Asked before each asset that would have to be read and decoded."""
 
     def __enter__(self) -> Self:
         return self
@@ -87,12 +89,12 @@ class Thumbnails:
             self._keep_from(store, key)
 
     def __call__(self, row: ManifestRow) -> str | None:
-        """Give a row's thumbnail, or None where its file is missing, changed or no picture."""
+        """Give a row's thumbnail, or None: its file is missing, changed, no picture, or not to be read."""
         with self._lock:
             self._keep_edition(row.key)
             if (place := self._places.get(bytes.fromhex(row.sha256))) is not None:
                 return self._taken(place)
-        made = self._made(row)
+        made = self._made(row) if self.may_make() else None
         with self._lock:
             self.made += made is not None
         return made

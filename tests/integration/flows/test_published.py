@@ -28,6 +28,7 @@ from shown_parts import (
 
 from assets import MemoryStore, edition_prefix, read_manifest
 from assets.layout import latest_key
+from assets.sheet import read_thumbnails
 from flows import publishing
 from flows.publishing import publish, put_latest, put_manifest
 from ledger import Books
@@ -112,6 +113,24 @@ def test_an_order_that_released_nothing_has_a_manifest_and_no_contact_sheet(book
     publish(books, store, wish.order_id)
     assert in_manifest(store, wish) == in_latest(store) == []
     assert store.head(edition_prefix(CAMPAIGN, wish.order_id) + "index.html") is None
+
+
+def test_thumbnails_take_no_longer_than_they_may_and_the_next_sheet_has_the_rest(
+    books: Books,
+) -> None:
+    store = MemoryStore()
+    put_order(books, store, wish := Wish(jobs=3))
+    ticks = itertools.count(step=publishing.THUMBNAILS_S / 2)
+    key = edition_prefix(CAMPAIGN, wish.order_id) + "index.html"
+
+    publish(books, store, wish.order_id, clock=lambda: next(ticks))
+    assert (len(list(read_thumbnails(store, key))), in_sheet(store, key)) == (1, 3)
+    publish(books, store, wish.order_id)
+    assert (len(list(read_thumbnails(store, key))), in_sheet(store, key)) == (3, 3)
+
+
+def in_sheet(store: MemoryStore, key: str) -> int:
+    return store.get(key).count(b'{"sha256":"')
 
 
 class Turns:
