@@ -12,7 +12,9 @@ from assets import ManifestRow, receipt_key, release_key
 from flows.briefs import JobBrief
 from flows.job_labels import JobLabel, Texts
 from flows.rework import Changes
-from ledger import Books, ReleasedView, RenditionView, VerdictRecord, VerdictSeverity, usd
+from flows.signing import MASTER
+from ledger import Books, ReleasedView, RenditionView, VerdictSeverity, usd
+from ledger.verdict_marks import VerdictMark
 
 BATCH = 500
 """Releases whose verdicts are read at once: memory stays flat, and the books are asked seldom."""
@@ -23,22 +25,19 @@ UNDETERMINED = "und"
 UNLABELLED = JobLabel(title={}, source_type="")
 """What the files of books from before there were labels say of themselves."""
 
-Verdicts = Sequence[VerdictRecord]
+Verdicts = Sequence[VerdictMark]
 
 
 def manifest_rows(books: Books, views: Iterable[ReleasedView]) -> Iterator[ManifestRow]:
     """Give each release's row, and right after it those of its renditions."""
     source = iter(views)
     while batch := list(islice(source, BATCH)):
-        verdicts = books.verdicts_on([view.attempt_id for view in batch])
-        having = [view.attempt_id for view in batch if view.renditions]
-        of_renditions = books.rendition_verdicts(having) if having else {}
+        marks = books.verdict_marks([view.attempt_id for view in batch])
         for view in batch:
-            master = _master(view, verdicts.get(view.attempt_id, ()))
+            master = _master(view, marks.get((view.attempt_id, MASTER), ()))
             yield master
             for one in view.renditions:
-                found = of_renditions.get((view.attempt_id, one.number), ())
-                yield _rendition(master, one, found)
+                yield _rendition(master, one, marks.get((view.attempt_id, one.number), ()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +160,7 @@ def _names(verdicts: Verdicts) -> tuple[str, ...]:
         one.criterion
         if one.passed
         else f"{one.criterion} (warned)"
-        if one.severity is VerdictSeverity.WARN
+        if one.severity == VerdictSeverity.WARN
         else f"{one.criterion} (let pass)"
         for one in verdicts
     )

@@ -26,6 +26,7 @@ from ledger import (
     reviews,
     signings,
     stories,
+    verdict_marks,
     withdrawals,
 )
 from ledger.asset_costs import AssetCosts
@@ -46,6 +47,7 @@ from ledger.records import (
 from ledger.reports.reader import ReportReader
 from ledger.selection import EVERYTHING, Selection
 from ledger.story_views import JobStory
+from ledger.verdict_marks import VerdictMark
 from ledger.views import (
     BudgetView,
     CapRule,
@@ -198,6 +200,13 @@ class Reader(ReportReader, ClosingReader, InvoiceReader):
         """The verdicts on renditions' final bytes, by attempt and the rendition's number."""
         with self._reading() as connection:
             return renditions.verdicts_of(connection, attempt_ids)
+
+    def verdict_marks(
+        self, attempt_ids: Sequence[str]
+    ) -> dict[tuple[str, int], tuple[VerdictMark, ...]]:
+        """The verdicts on final bytes in short, by attempt and number: 0 is the master."""
+        with self._reading() as connection:
+            return verdict_marks.of_files(connection, attempt_ids)
 
     def signings(self, attempt_ids: Sequence[str]) -> dict[tuple[str, int], SigningView]:
         """Which files of attempts were signed, by attempt and number: 0 is the master."""
