@@ -9,9 +9,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
+import postgres_server
 import pytest
 from books_parts import SteppingClock
-from ledger_urls import lay_blank_books
+from ledger_urls import lay_blank_books, migrated
 from shown_parts import (
     CAMPAIGN,
     SMALL,
@@ -239,3 +240,28 @@ def test_renditions_and_their_receipts_are_looked_at_and_read_deeply(
         ("changed", WISH.key(2, SMALL)),
     ]
     assert deep.checked == 6
+
+
+@pytest.mark.postgres
+def test_all_of_it_is_the_same_on_postgresql(request: pytest.FixtureRequest) -> None:
+    server = postgres_server.session_server(request.config)
+    url = server.fresh_database()
+    migrated(url)
+    store = MortalStore()
+    with Books.open(url, clock=SteppingClock()) as opened:
+        put_and_publish(opened, store, WISH)
+        put_and_publish(opened, store, Wish("cards@two", jobs=2, first=50))
+        put_order(opened, store, third := Wish("cards@three", jobs=1, first=90), until=0)
+        put_files(store, third, 0, picture(90))
+        store.left = 3
+        with pytest.raises(Cut):
+            withdraw(opened, store, WISH.job_id(2), by=BY, because=BECAUSE)
+        store.left = -1
+        found = audit_store(opened, store, None, deep=False)
+        assert kinds(found) == {"withdrawn_shown"}
+        assert found.unfinished == (third.key(0), third.receipt(0))
+        assert withdraw(opened, store, WISH.key(2), by=BY, because=BECAUSE).before
+        assert audit_store(opened, store, None, deep=True).problems == ()
+        newest = Wish("cards@two")
+        assert in_latest(store) == [newest.key(0), newest.key(1)]
+    server.drop_database(url)
