@@ -153,6 +153,14 @@ def test_each_role_does_its_work_and_no_other(
     assert provider.counters().created == 4
     works(mintage("runner", "stop", name))
 
+    withdraw = ("assets", "withdraw", jobs[0], *BECAUSE)
+    for user in ("runner", "treasurer", "guest"):
+        is_refused(mintage(user, *withdraw), "permission denied for table")
+    withdrawn = works(mintage("judge", *withdraw, "--json")).json()
+    assert (withdrawn["job_id"], withdrawn["withdrawn_before"]) == (jobs[0], False)
+    assert works(mintage("guest", "assets", "list", "--json")).json()["assets"] == []
+    assert works(mintage("guest", "assets", "verify", "--json")).json()["withdrawn"] == 1
+
 
 def _waiting(mintage: Mintage, user: str) -> Said:
     return mintage(user, "review", "list", "--json")
