@@ -80,13 +80,22 @@ def audit(
     problems.extend(shown(store, withdrawn))
     unknown -= released
     unknown.difference_update(folder + name for folder in folders for name in _BESIDE)
-    unfinished = []
+    unfinished, ungated = _told_apart(store, unknown, may_be)
+    problems.extend(ungated)
+    return AuditReport(checked, deep, tuple(problems), tuple(unfinished), len(withdrawn))
+
+
+def _told_apart(
+    store: Store, unknown: set[str], may_be: dict[str, Expected]
+) -> tuple[list[str], list[AuditProblem]]:
+    """Tell what releases that were cut off have left from what has not passed every gate."""
+    unfinished, ungated = [], []
     for key in sorted(unknown, key=str.encode):
         if key in may_be and _is_approved(store, key, may_be[key]):
             unfinished.append(key)
         else:
-            problems.append(_ungated(store, key, may_be.get(key)))
-    return AuditReport(checked, deep, tuple(problems), tuple(unfinished), len(withdrawn))
+            ungated.append(_ungated(store, key, may_be.get(key)))
+    return unfinished, ungated
 
 
 def _is_approved(store: Store, key: str, item: Expected) -> bool:

@@ -131,9 +131,17 @@ async def mend_one(
     if sha256 == view.sha256:
         return "writing it anew changes nothing"
     record = MendRecord(plan.kind, sha256, finished.media_type, len(finished.data), plan.because)
+    await _write_down(run, view, verdicts, record)
+    return Mended(record)
+
+
+async def _write_down(
+    run: OrderRun, view: JobView, verdicts: Sequence[Verdict], record: MendRecord
+) -> None:
+    """Tell the books of a mend and of the verdicts that asked for it, together."""
     await run.keeper.inspected(
         Inspection(
-            attempt_id,
+            str(view.attempt_id),
             view.job_id,
             tuple(verdict_record(verdict) for verdict in verdicts),
             JobState.BUILT,
@@ -142,7 +150,6 @@ async def mend_one(
             mend=record,
         )
     )
-    return Mended(record)
 
 
 def _free(remedy: Remedy | None) -> MendKind | None:
