@@ -56,7 +56,9 @@ def verify(
         out.print(
             f"{report.checked:,} released assets are as the books say: {store.url}", soft_wrap=True
         )
-        if report.withdrawn:
+        if report.withdrawn == 1:
+            out.print("1 of them is withdrawn, and nothing shows it.")
+        elif report.withdrawn:
             out.print(f"{report.withdrawn:,} of them are withdrawn, and nothing shows them.")
     if report.unfinished:
         count = len(report.unfinished)
