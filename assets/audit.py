@@ -11,7 +11,16 @@ from assets.audit_kinds import AuditKind, AuditProblem, AuditReport, Expected
 from assets.audit_looks import look_deep, look_quick, speaks_of
 from assets.audit_shown import receipt_unmarked, shown
 from assets.errors import Missing, StoreError, StoreUnavailable
-from assets.layout import MANIFEST_CSV, MANIFEST_JSON, RELEASED, SHEET_HTML, edition_of
+from assets.layout import (
+    INDEX_CSV,
+    INDEX_JSON,
+    LATEST,
+    MANIFEST_CSV,
+    MANIFEST_JSON,
+    RELEASED,
+    SHEET_HTML,
+    edition_of,
+)
 from assets.store import Store
 
 if TYPE_CHECKING:
@@ -23,6 +32,8 @@ _WORKERS: Final = 16
 _WAITING: Final = 64
 _BESIDE: Final = (MANIFEST_JSON, MANIFEST_CSV, SHEET_HTML)
 """What lies in an order's folder beside assets and receipts."""
+_LATEST: Final = (INDEX_JSON, INDEX_CSV)
+"""What lies in a campaign's folder below `latest/`."""
 
 
 def audit(
@@ -49,18 +60,26 @@ def audit(
             nothing of them is expected. Read once, before `approved`.
         approved: what may be there already, having passed every gate, though the books do not have
             it as released yet.
-        everything: look through all of `released/`, not only the orders' own folders.
+        everything: look through all of `released/` and `latest/`, not only the orders' own folders.
 
     Raises:
         StoreUnavailable: the store as a whole does not work.
     """
     unknown: set[str] = set()
+    strangers: set[str] = set()
+
+    def look_through(prefix: str) -> None:
+        unknown.update(head.key for head in store.walk(prefix))
+        strangers.update(store.strangers(prefix))
+
     if everything:
-        unknown.update(head.key for head in store.walk(RELEASED))
+        look_through(RELEASED)
+        look_through(LATEST)
     folders = set(prefixes)
     walked = set(folders)
     if not everything:
-        unknown.update(head.key for prefix in walked for head in store.walk(prefix))
+        for prefix in walked:
+            look_through(prefix)
     may_be = {key: item for item in approved for key in (item.key, item.receipt_key)}
     problems: list[AuditProblem] = []
     released: set[str] = set()
@@ -76,10 +95,14 @@ def audit(
             folders.add(folder)
     if not everything:
         for folder in folders - walked:
-            unknown.update(head.key for head in store.walk(folder))
+            look_through(folder)
     problems.extend(shown(store, withdrawn))
+    problems.extend(_stranger(store, key) for key in sorted(strangers))
     unknown -= released
     unknown.difference_update(folder + name for folder in folders for name in _BESIDE)
+    unknown.difference_update(
+        f"{LATEST}{campaign}/{name}" for campaign in _campaigns(folders) for name in _LATEST
+    )
     unfinished, ungated = _told_apart(store, unknown, may_be)
     problems.extend(ungated)
     return AuditReport(checked, deep, tuple(problems), tuple(unfinished), len(withdrawn))
@@ -117,6 +140,20 @@ def _is_approved(store: Store, key: str, item: Expected) -> bool:
     except StoreError:
         return False
     return digest.hexdigest() == item.sha256
+
+
+def _campaigns(folders: Iterable[str]) -> set[str]:
+    return {folder.removeprefix(RELEASED).partition("/")[0] for folder in folders}
+
+
+def _stranger(store: Store, key: str) -> AuditProblem:
+    return AuditProblem(
+        AuditKind.ONLY_IN_STORE,
+        key,
+        f"{store.url.removeprefix('file:')}/{key}",
+        "it is no plain file, a link or a pipe say, or it has a name that no asset has: Mintage "
+        "makes none, so somebody put it there",
+    )
 
 
 def _ungated(store: Store, key: str, item: Expected | None) -> AuditProblem:

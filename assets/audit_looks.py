@@ -7,21 +7,30 @@ import json
 from collections.abc import Iterator
 
 from assets.audit_kinds import AuditKind, AuditProblem, Expected
-from assets.errors import Missing, StoreError, StoreUnavailable
+from assets.errors import BadKey, Missing, StoreError, StoreUnavailable
 from assets.store import Store
 
 
 def look_quick(store: Store, item: Expected) -> list[AuditProblem]:
     """Compare sizes, and digests where the store keeps them; see that there is a receipt."""
     problems = []
-    head = store.head(item.key)
+    try:
+        head = store.head(item.key)
+    except BadKey as error:
+        # One of its folders is a link, or a file.
+        problems.append(_changed(store, item, str(error).rstrip(".")))
+        return problems
     if head is None:
         problems.append(_missing(store, item))
     elif head.byte_count != item.byte_count:
         problems.append(_changed(store, item, f"it has {head.byte_count} bytes"))
     elif head.sha256 is not None and head.sha256 != item.sha256:
         problems.append(_changed(store, item, f"it has SHA-256 {head.sha256}"))
-    if store.head(item.receipt_key) is None:
+    try:
+        receipt = store.head(item.receipt_key)
+    except BadKey:
+        receipt = None
+    if receipt is None:
         problems.append(_receipt_missing(store, item))
     return problems
 
@@ -40,7 +49,7 @@ def look_deep(store: Store, item: Expected) -> list[AuditProblem]:
     except StoreUnavailable:
         raise
     except StoreError as error:
-        problems.append(_changed(store, item, str(error)))
+        problems.append(_changed(store, item, str(error).rstrip(".")))
     else:
         if byte_count != item.byte_count or digest.hexdigest() != item.sha256:
             found = f"it has {byte_count} bytes with SHA-256 {digest.hexdigest()}"
@@ -58,7 +67,7 @@ def _look_at_receipt(store: Store, item: Expected) -> Iterator[AuditProblem]:
     except StoreUnavailable:
         raise
     except StoreError as error:
-        detail = str(error)
+        detail = str(error).rstrip(".")
     else:
         if speaks_of(receipt, item):
             return

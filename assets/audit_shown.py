@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 
 from assets.audit_kinds import AuditKind, AuditProblem, Expected
-from assets.errors import ManifestError, Missing
+from assets.errors import ManifestError, Missing, StoreError, StoreUnavailable
 from assets.layout import LATEST, MANIFEST_JSON, RELEASED, SHEET_HTML, edition_of, latest_key
 from assets.manifest import read_manifest
 from assets.store import Store
@@ -45,9 +45,12 @@ def receipt_unmarked(store: Store, item: Expected) -> Iterator[AuditProblem]:
     """Say so where a withdrawn asset's receipt does not tell it; a missing one is told elsewhere."""
     try:
         receipt = json.loads(store.get(item.receipt_key))
-    except Missing:
+    except StoreUnavailable:
+        raise
+    except StoreError:
+        # It is missing, or what is there is no file: told where receipts are looked at.
         return
-    except ValueError:
+    except (ValueError, RecursionError):
         receipt = None
     if not isinstance(receipt, dict) or not receipt.get("withdrawn"):
         yield _problem(store, item.receipt_key, item, "its receipt does not say so")
@@ -77,7 +80,10 @@ def _in_sheet(store: Store, key: str, items: Mapping[str, Expected]) -> Iterator
             item = items.get(_key_in(line))
             if item is not None:
                 yield _problem(store, key, item, "it is still shown here")
-    except Missing:
+    except StoreUnavailable:
+        raise
+    except StoreError:
+        # There is none, or what is there is no file: told where the folder is looked through.
         return
 
 

@@ -162,6 +162,8 @@ class DirectoryStore:
         """Name every file below a prefix. See `Store.walk`."""
         for name, entry in self._entries(check_prefix(prefix)):
             key = prefix + name
+            if not _can_be(key):
+                continue
             if entry.is_dir(follow_symlinks=False):
                 yield from self.walk(key)
             elif entry.is_file(follow_symlinks=False) and (head := self.head(key)):
@@ -170,8 +172,19 @@ class DirectoryStore:
     def folders(self, prefix: str) -> Iterator[str]:
         """Name the folders just below a prefix. See `Store.folders`."""
         for name, entry in self._entries(check_prefix(prefix)):
-            if entry.is_dir(follow_symlinks=False):
+            if entry.is_dir(follow_symlinks=False) and _can_be(prefix + name):
                 yield prefix + name
+
+    def strangers(self, prefix: str) -> Iterator[str]:
+        """Name links, pipes, devices, and what has a name that no key has. See `Store.strangers`."""
+        for name, entry in self._entries(check_prefix(prefix)):
+            key = prefix + name
+            if not _can_be(key):
+                yield _printable(key)
+            elif entry.is_dir(follow_symlinks=False):
+                yield from self.strangers(key)
+            elif not entry.is_file(follow_symlinks=False):
+                yield key
 
     def locate(self, key: str) -> str:
         """Say the file's absolute path. See `Store.locate`."""
@@ -223,3 +236,19 @@ class DirectoryStore:
             yield
         except OSError as error:
             raise self._files.fault(key, error) from error
+
+
+def _can_be(key: str) -> bool:
+    """Whether a file or, with a slash at its end, a folder has a name that a key can have."""
+    try:
+        check_key(key.removesuffix("/"))
+    except BadKey:
+        return False
+    return True
+
+
+def _printable(name: str) -> str:
+    return "".join(
+        one if one.isprintable() else one.encode("unicode_escape", "surrogatepass").decode("ascii")
+        for one in name
+    )

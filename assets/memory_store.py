@@ -119,6 +119,11 @@ class MemoryStore:
         names = {rest.partition("/")[0] for rest in below if "/" in rest}
         yield from sorted((f"{prefix}{name}/" for name in names), key=str.encode)
 
+    def strangers(self, prefix: str) -> Iterator[str]:
+        """Name nothing: all that is in memory is an object. See `Store.strangers`."""
+        check_prefix(prefix)
+        return iter(())
+
     def locate(self, key: str) -> str:
         """Give a name that a person can read. See `Store.locate`."""
         return f"memory:{check_key(key)}"

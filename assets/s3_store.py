@@ -216,6 +216,11 @@ class S3Store:
         found = [item["Prefix"] for page in pages for item in page.get("CommonPrefixes", ())]
         yield from (full.removeprefix(self._prefix) for full in sorted(found, key=str.encode))
 
+    def strangers(self, prefix: str) -> Iterator[str]:
+        """Name nothing: a bucket holds only objects. See `Store.strangers`."""
+        check_prefix(prefix)
+        return iter(())
+
     def locate(self, key: str) -> str:
         """Say the object's `s3://` URL. See `Store.locate`."""
         return f"s3://{self._bucket}/{self._full(key)}"

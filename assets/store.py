@@ -127,6 +127,13 @@ class Store(Protocol):
     def folders(self, prefix: str) -> Iterator[str]:
         """Name the prefixes one level below a prefix, each ending with a slash, in byte order."""
 
+    def strangers(self, prefix: str) -> Iterator[str]:
+        """Name what lies below a prefix and is no object, which `walk` therefore passes over.
+
+        That is what a folder can hold and no store makes: links, pipes, devices, and files whose
+        names can be no keys. Such a name is given printable.
+        """
+
     def locate(self, key: str) -> str:
         """Say where a person finds the object: a path, or an s3:// URL."""
 

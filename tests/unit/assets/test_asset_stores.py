@@ -245,3 +245,28 @@ def test_neither_boto3_nor_pydantic_is_imported_before_it_is_needed() -> None:
     )
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout == "[]\n"
+
+
+def test_what_is_no_plain_file_is_passed_over_and_named_as_a_stranger(
+    store: DirectoryStore, tmp_path: Path
+) -> None:
+    put(store, "released/a/plain.png")
+    folder = store.root / "released/a"
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "seen.png").write_bytes(b"seen")
+    (folder / "linked").symlink_to(outside)
+    (folder / "link.png").symlink_to(folder / "plain.png")
+    (folder / "dangling").symlink_to(folder / "nothing")
+    (folder / "new\nline.png").write_bytes(b"x")
+    (folder / "odd\\folder").mkdir()
+    (folder / "empty").mkdir()
+    os.mkfifo(folder / "pipe.png")
+    assert [head.key for head in store.walk("released/")] == ["released/a/plain.png"]
+    assert list(store.folders("released/a/")) == ["released/a/empty/"]
+    assert set(store.strangers("released/")) == {
+        f"released/a/{name}"
+        for name in ("linked", "link.png", "dangling", "new\\nline.png", "odd\\folder/", "pipe.png")
+    }
+    # One that takes the place of a folder is met when it is looked below.
+    assert list(store.strangers("released/a/empty/")) == []
