@@ -58,13 +58,37 @@ def ready_to_judge(came: bytes, finished: bytes, label: Label | None, *, signs: 
 
     A provider's own content credentials say something of its very bytes, and of none that were
     changed: they are taken out then. Bytes that were right as they came keep them, and get no label,
-    unless the house signs itself (`signs`) and names them as what its own are made of.
+    unless the house signs itself (`signs`) and names them as what its own are made of. Credentials
+    that do not hold, and whatever else lies in their place, keep no label out.
     """
-    if not has_credentials(finished):
-        return labelled(finished, label)
-    if finished == came and not signs:
+    if finished == came and not signs and (label is None or hold(came)):
         return came
     return labelled(without_credentials(finished), label)
+
+
+def hold(data: bytes) -> bool:
+    """Tell whether content credentials are inside that can be read and are about these very bytes.
+
+    Where the extra that reads them is not installed, they only have to look like credentials.
+    """
+    if not has_credentials(data):
+        return False
+    from assets.credentials import CredentialsMissing, CredentialsState, read_credentials
+
+    try:
+        found = read_credentials(data, media_type_of(data), anchors=None)
+    except CredentialsMissing:
+        return True
+    return found is not None and found.state is not CredentialsState.INVALID
+
+
+def media_type_of(data: bytes) -> str:
+    """Tell the media type of bytes that carry content credentials, and so are of the four formats."""
+    if data.startswith(b"\x89PNG"):
+        return "image/png"
+    if data.startswith(b"\xff\xd8\xff"):
+        return "image/jpeg"
+    return "image/webp" if data.startswith(b"RIFF") else "image/avif"
 
 
 def criteria_for(

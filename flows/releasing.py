@@ -16,6 +16,7 @@ from assets import (
     release,
     staged,
 )
+from assets.labels import read_label
 from assets.receipts import Signed, SisterFile, ToldLabel
 from flows.briefs import JobBrief
 from flows.errors import BooksAltered
@@ -125,7 +126,7 @@ def put_release(run: OrderRun, view: JobView, found: Gathered) -> ReleaseRecord:
     """
     master, *renditions = _forms(run, view, found)
     # All of them before the first is released: what is public can not be made again.
-    files = [(form, staged(run.store, form.sha256)) for form in (*renditions, master)]
+    files = [_truly_told(form, staged(run.store, form.sha256)) for form in (*renditions, master)]
     for form, data in files:
         released = release(run.store, form, data)
     return ReleaseRecord(
@@ -137,6 +138,13 @@ def put_release(run: OrderRun, view: JobView, found: Gathered) -> ReleaseRecord:
         width=master.width,
         height=master.height,
     )
+
+
+def _truly_told(form: ReleaseForm, data: bytes) -> tuple[ReleaseForm, bytes]:
+    """Say of a label whether it is in the file: one that kept its maker's credentials has none."""
+    if form.label is None or not form.label.embedded or read_label(data) is not None:
+        return form, data
+    return replace(form, label=replace(form.label, embedded=False)), data
 
 
 def is_begun(run: OrderRun, view: JobView, found: Gathered) -> bool:

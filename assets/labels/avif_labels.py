@@ -14,12 +14,17 @@ from assets.labels.avif_boxes import Box, NotUnderstoodError, boxes
 from assets.labels.avif_items import IN_FILE, IN_META, Place, read_entries, read_places
 from assets.labels.avif_meta import Meta, read_meta
 from assets.labels.avif_moving import moved_file
+from assets.labels.jumbf_head import HEAD_BYTES, is_manifest_store
 from assets.labels.packet_reading import FOREIGN_BYTES_MAX
 
 _BRANDS: Final = frozenset({b"avif", b"avis"})
 _BRANDS_BYTES_MAX: Final = 256
 _FILE_BYTES_MAX: Final = 0xFFFF_0000
 _CREDENTIALS: Final = bytes.fromhex("d8fec3d61b0e483c92975828877ec481")
+_VERSION_AND_FLAGS: Final = 4
+_PURPOSE_MAX: Final = 32
+"""The word `manifest` and its end; other words are for boxes that go with that one."""
+_OFFSET: Final = 8
 _XMP_BOX: Final = bytes.fromhex("be7acfcb97a942e89c71999491e3afac")
 """The uuid box in which Adobe's programs keep XMP in films: some readers look there too."""
 
@@ -57,8 +62,8 @@ def packet_in(data: bytes) -> bytes | None:
 
 
 def has_credentials(data: bytes) -> bool:
-    """Tell whether a box of content credentials is in the file."""
-    return any(_is_uuid(data, box, _CREDENTIALS) for box in boxes(data, 0, len(data))[0])
+    """Tell whether a box of content credentials is in the file, and holds some."""
+    return any(_is_store(data, box) for box in _places_of_credentials(data))
 
 
 def without_credentials(data: bytes) -> bytes:
@@ -67,7 +72,7 @@ def without_credentials(data: bytes) -> bytes:
     Where a file is built in a way that nothing in it can be moved safely, they are overwritten
     with empty space of the same length.
     """
-    if not has_credentials(data):
+    if not _places_of_credentials(data):
         return data
     try:
         return moved_file(data, lambda box: _is_uuid(data, box, _CREDENTIALS), None)
@@ -77,11 +82,22 @@ def without_credentials(data: bytes) -> bytes:
 
 def _blanked(data: bytes) -> bytes:
     out = bytearray(data)
-    for box in boxes(data, 0, len(data))[0]:
-        if _is_uuid(data, box, _CREDENTIALS):
-            out[box.start + 4 : box.start + 8] = b"free"
-            out[box.body : box.end] = bytes(box.end - box.body)
+    for box in _places_of_credentials(data):
+        out[box.start + 4 : box.start + 8] = b"free"
+        out[box.body : box.end] = bytes(box.end - box.body)
     return bytes(out)
+
+
+def _places_of_credentials(data: bytes) -> list[Box]:
+    return [box for box in boxes(data, 0, len(data))[0] if _is_uuid(data, box, _CREDENTIALS)]
+
+
+def _is_store(data: bytes, box: Box) -> bool:
+    """Look behind the box's name, its version and flags, what it is for, and an offset."""
+    start = box.body + len(_CREDENTIALS) + _VERSION_AND_FLAGS
+    end = data.find(b"\0", start, min(start + _PURPOSE_MAX, box.end))
+    store = end + 1 + _OFFSET
+    return end >= 0 and is_manifest_store(data[store : min(store + HEAD_BYTES, box.end)])
 
 
 def _is_uuid(data: bytes, box: Box, name: bytes) -> bool:

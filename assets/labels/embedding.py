@@ -53,7 +53,10 @@ def read_label(data: bytes) -> Label | None:
 
 
 def has_credentials(data: bytes) -> bool:
-    """Tell whether content credentials (a C2PA manifest) are inside; not whether they are good."""
+    """Tell whether content credentials are inside: a JUMBF box of C2PA's; not whether they are good.
+
+    Anything else that lies where they belong is none, and `without_credentials` takes it out too.
+    """
     container = _container(data)
     return container is not None and container.has_credentials(data)
 
@@ -61,7 +64,8 @@ def has_credentials(data: bytes) -> bool:
 def without_credentials(data: bytes) -> bytes:
     """Return the picture without its content credentials; the same bytes where there are none.
 
-    The same bytes too where they cannot be taken out safely.
+    What is none and lies in a chunk or box that is only for them goes too. The same bytes where
+    they cannot be taken out safely.
     """
     container = _container(data)
     return container.without_credentials(data) if container is not None else data

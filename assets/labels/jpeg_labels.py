@@ -12,6 +12,7 @@ from typing import Final
 
 from assets.labels.exif_texts import without_texts
 from assets.labels.image_resources import without_iptc
+from assets.labels.jumbf_head import HEAD_BYTES, is_manifest_store
 from assets.labels.terms import PACKET_BYTES_MAX
 
 _XMP: Final = b"http://ns.adobe.com/xap/1.0/\0"
@@ -26,7 +27,6 @@ _SOI, _EOI, _SOS = 0xD8, 0xD9, 0xDA
 _APP0, _APP1, _APP11, _APP13 = 0xE0, 0xE1, 0xEB, 0xED
 _BARE: Final = frozenset({0x01, *range(0xD0, 0xD8)})
 _SEGMENTS_MAX: Final = 20_000
-_JUMBF_HEAD: Final = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +170,7 @@ def _credentials(data: bytes, segments: list[_Segment]) -> frozenset[bytes]:
     found: set[bytes] = set()
     for segment in segments:
         number = _box_number(data, segment)
-        head = data[segment.payload + 8 : min(segment.payload + 8 + _JUMBF_HEAD, segment.stop)]
-        if number is not None and head[4:8] == b"jumb" and b"c2pa" in head:
+        head = data[segment.payload + 8 : min(segment.payload + 8 + HEAD_BYTES, segment.stop)]
+        if number is not None and is_manifest_store(head):
             found.add(number)
     return frozenset(found)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from assets.labels.exif_texts import without_texts
+from assets.labels.jumbf_head import HEAD_BYTES, is_manifest_store
 
 SIGNATURE: Final = b"\x89PNG\r\n\x1a\n"
 _CHUNKS_MAX: Final = 100_000
@@ -81,8 +82,11 @@ def packet_in(data: bytes) -> bytes | None:
 
 
 def has_credentials(data: bytes) -> bool:
-    """Tell whether a chunk of content credentials is in the file."""
-    return any(chunk.kind == _CREDENTIALS for chunk in _chunks(data)[0])
+    """Tell whether a chunk of content credentials is in the file, and holds some."""
+    return any(
+        chunk.kind == _CREDENTIALS and is_manifest_store(_beginning(data, chunk))
+        for chunk in _chunks(data)[0]
+    )
 
 
 def without_credentials(data: bytes) -> bytes:
@@ -90,6 +94,11 @@ def without_credentials(data: bytes) -> bytes:
     chunks, end = _chunks(data)
     kept = [data[c.start : c.end] for c in chunks if c.kind != _CREDENTIALS]
     return b"".join((data[: len(SIGNATURE)], *kept, data[end:]))
+
+
+def _beginning(data: bytes, chunk: _Chunk) -> bytes:
+    start = chunk.start + _HEAD
+    return data[start : min(start + HEAD_BYTES, chunk.end - _CRC)]
 
 
 def _chunks(data: bytes) -> tuple[list[_Chunk], int]:

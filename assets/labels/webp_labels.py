@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from assets.labels.exif_texts import without_texts
+from assets.labels.jumbf_head import HEAD_BYTES, is_manifest_store
 
 _PREAMBLE: Final = 12
 _HEAD: Final = 8
@@ -67,8 +68,11 @@ def packet_in(data: bytes) -> bytes | None:
 
 
 def has_credentials(data: bytes) -> bool:
-    """Tell whether a chunk of content credentials is in the file."""
-    return any(chunk.kind == _CREDENTIALS for chunk in _chunks(data)[0])
+    """Tell whether a chunk of content credentials is in the file, and holds some."""
+    return any(
+        chunk.kind == _CREDENTIALS and is_manifest_store(_beginning(data, chunk))
+        for chunk in _chunks(data)[0]
+    )
 
 
 def without_credentials(data: bytes) -> bytes:
@@ -78,6 +82,11 @@ def without_credentials(data: bytes) -> bytes:
     if len(kept) == len(chunks) or end < len(data):
         return data
     return _riff(kept) or data
+
+
+def _beginning(data: bytes, chunk: _Chunk) -> bytes:
+    start = chunk.start + _HEAD
+    return data[start : min(start + HEAD_BYTES, chunk.stop)]
 
 
 def _chunks(data: bytes) -> tuple[list[_Chunk], int]:

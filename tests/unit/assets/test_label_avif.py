@@ -12,8 +12,15 @@ from unit.assets.avif_files import Form, box, built, children, full, long_box
 from assets import has_credentials, read_label, without_credentials, write_label
 from validators import inspect
 
+STORE = b"\0\0\0\x30jumb\0\0\0\x28jumdc2pa" + bytes(32)
+"""The head of the box that credentials are in."""
 CREDENTIALS = box(
-    b"uuid", bytes.fromhex("d8fec3d61b0e483c92975828877ec481"), bytes(4), b"manifest\0", bytes(30)
+    b"uuid",
+    bytes.fromhex("d8fec3d61b0e483c92975828877ec481"),
+    bytes(4),
+    b"manifest\0",
+    bytes(8),
+    STORE,
 )
 FORMS = {
     "as Pillow writes it": Form(),
@@ -90,6 +97,15 @@ def test_credentials_are_taken_out_of_any_form(form: Form) -> None:
         assert not has_credentials(bare)
         assert b"manifest" not in bare
         assert files.shown(bare) == files.shown(plain)
+
+
+@pytest.mark.parametrize("inside", [b"hello secret", b"", bytes(4) + b"manifest\0" + bytes(99)])
+def test_what_lies_in_their_place_and_is_none_is_taken_out_as_well(inside: bytes) -> None:
+    own = box(b"uuid", CREDENTIALS[8:24], inside)
+    data = built(Form(before=(own,)))
+    assert not has_credentials(data)
+    assert own not in without_credentials(data)
+    assert files.shown(without_credentials(data)) == files.shown(built(Form()))
 
 
 def test_credentials_are_blanked_where_nothing_can_be_moved_safely() -> None:
