@@ -14,8 +14,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from assets import DigestMismatch, Missing
+from assets.credentials import Unsignable
 from flows.asking import judged
 from flows.briefs import JobBrief
+from flows.errors import BadSettings
 from flows.known_verdicts import Known, verdict_record
 from flows.labelling import criteria_for
 from flows.mending import Mended, mend_one
@@ -31,12 +33,19 @@ from validators import Criterion, Verdict
 if TYPE_CHECKING:
     from assets.credentials import Signer
 
+_HALF_SIGNED = (
+    "The file of {job_id} is signed and those made of it are not; set MINTAGE_SIGNING_CERTIFICATE and "
+    "MINTAGE_SIGNING_KEY as before, and run `mintage resume`."
+)
+
 
 async def inspect(run: OrderRun, job_ids: Sequence[str]) -> StageReport:
     """Judge each built job's staged bytes by the order's definition of done.
 
     Raises:
         InspectionError: nobody can judge, or a criterion is broken; nothing is concluded then.
+        CredentialsError: nothing can be signed now; as above.
+        BadSettings: the house does not sign any more, and a job's files are signed in part.
     """
     views = await in_state(run, job_ids, JobState.BUILT)
     known = await run.known.of(str(view.sha256) for view in views) if views else {}
@@ -71,10 +80,16 @@ async def _inspect_one(run: OrderRun, view: JobView, known: Mapping[str, Known])
         if renditions is None:
             renditions = await make_renditions(run, view, brief, await _unsigned(run, view))
         if renditions.fault is None and run.signer is not None:
-            if not view.signed:
-                view = await _signed(run, run.signer, view, brief, verdicts)
-                continue
-            renditions = await sign_renditions(run, run.signer, view, brief, renditions)
+            try:
+                if not view.signed:
+                    view = await _signed(run, run.signer, view, brief, verdicts)
+                    continue
+                renditions = await sign_renditions(run, run.signer, view, brief, renditions)
+            except Unsignable as error:
+                # No fault of the signer's, which would end the run: another attempt may help.
+                renditions = replace(renditions, fault=str(error))
+        elif view.signed and renditions.made:
+            raise BadSettings(_HALF_SIGNED.format(job_id=view.job_id))
         return await _concluded(run, view, verdicts, renditions)
 
 

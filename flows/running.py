@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import logging
 import signal
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from assets import Manifest, Store
+from assets import AssetsError, Manifest, Store, StoreUnavailable
 from flows.bookkeeping import Bookkeeper
 from flows.caps_file import apply_caps
 from flows.engine import Engine
@@ -36,6 +37,7 @@ from ledger import (
     Desk,
     JobRecord,
     JobState,
+    LedgerError,
     OrderRecord,
     OrderState,
     OrderView,
@@ -44,6 +46,8 @@ from ledger import (
 
 if TYPE_CHECKING:
     from assets.credentials import Signer
+
+log = logging.getLogger("mintage.running")
 
 THREADS_MAX = 16
 """Threads for drawing, decoding and the store."""
@@ -234,11 +238,15 @@ async def _drive(
     if watch is not None:
         beside.append(asyncio.create_task(watch(run), name="progress"))
     can_close = True
+    fault: Exception | None = None
     try:
         await engine.drive(run)
     except BooksUnavailable:
         # They were waited for in vain just now; the next run finds everything as it is.
         can_close = False
+        raise
+    except Exception as error:
+        fault = error
         raise
     finally:
         for task in beside:
@@ -246,6 +254,8 @@ async def _drive(
         await asyncio.gather(*beside, return_exceptions=True)
         if can_close:
             await _close(run)
+        if fault is not None:
+            await _published_after(fault, run)
     # Not in the bookkeeper's own thread, which renews the lease meanwhile.
     books = await run.keeper.run(lambda books: books)
     manifest = await run.in_thread(lambda: publish(books, run.store, run.order_id))
@@ -261,6 +271,21 @@ def _order(books: Books, run: OrderRun) -> OrderView:
     order = books.order(run.order_id)
     assert order is not None  # noqa: S101  it is being run
     return order
+
+
+async def _published_after(fault: Exception, run: OrderRun) -> None:
+    """Show what was released before a fault ended the run; the fault is what is told in the end."""
+    if isinstance(fault, StoreUnavailable):
+        return
+    counts = await run.keeper.run(lambda books: books.job_counts(run.order_id))
+    if not counts.get(JobState.RELEASED):
+        return
+    books = await run.keeper.run(lambda books: books)
+    try:
+        await run.in_thread(lambda: publish(books, run.store, run.order_id))
+    except (AssetsError, LedgerError) as error:
+        # The next run, or the next withdrawal, writes them.
+        log.warning("%s", error, extra={"action": "not_published", "order_id": run.order_id})
 
 
 async def _close(run: OrderRun) -> None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from assets import stage, staged
 from assets.labels import has_credentials, without_credentials
 from flows.briefs import JobBrief, canonical_json
-from flows.labelling import MINTAGE_VERSION, label_of, labelled
+from flows.labelling import MINTAGE_VERSION, label_of, labelled, media_type_of
 from flows.order_run import OrderRun
 from generators import source_type
 from ledger import JobView, SigningRecord
@@ -81,11 +81,13 @@ async def sign(
 ) -> SigningRecord:
     """Sign a staged file and stage the signed one; nothing is booked here.
 
-    Where the provider's own bytes had content credentials, they are named as what this was made of.
+    Where the provider's own bytes had content credentials, they are named as what this was made of;
+    where those cannot be read, the claim says that.
 
     Raises:
         Missing, DigestMismatch: bytes are not in the store any more.
-        CredentialsError: it cannot be signed now; nothing is concluded then.
+        Unsignable: its very bytes cannot be signed.
+        CredentialsError: nothing can be signed now; nothing is concluded then.
     """
     attempt_id = str(view.attempt_id)
     came_sha256 = await run.keeper.run(lambda books: books.came_sha256(attempt_id))
@@ -94,16 +96,17 @@ async def sign(
     def make() -> tuple[str, int]:
         data = staged(run.store, file.sha256)
         parent = None if came_sha256 is None else staged(run.store, came_sha256)
-        if has_credentials(data):
+        bare = without_credentials(data)
+        if bare != data:
             # Built before this house signed: right as it came, with its maker's credentials.
-            parent = data if parent is None else parent
-            data = labelled(without_credentials(data), label_of(brief, view.job_id))
+            parent = data if parent is None and has_credentials(data) else parent
+            data = labelled(bare, label_of(brief, view.job_id))
         signed = signer.sign(
             data,
             file.media_type,
             claim,
             parent=parent,
-            parent_media_type=None if parent is None else _media_type(parent),
+            parent_media_type=None if parent is None else media_type_of(parent),
         )
         return stage(run.store, signed), len(signed)
 
@@ -138,12 +141,3 @@ def _claim(run: OrderRun, view: JobView, brief: JobBrief, file: Unsigned) -> Cla
         creator_tool=f"Mintage {MINTAGE_VERSION}",
         rendition_of=file.rendition_of,
     )
-
-
-def _media_type(data: bytes) -> str:
-    """Tell the media type of bytes that carry content credentials, and so are of the four formats."""
-    if data.startswith(b"\x89PNG"):
-        return "image/png"
-    if data.startswith(b"\xff\xd8\xff"):
-        return "image/jpeg"
-    return "image/webp" if data.startswith(b"RIFF") else "image/avif"

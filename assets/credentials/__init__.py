@@ -12,6 +12,7 @@ from assets.credentials.errors import (
     CredentialsError,
     CredentialsMissing,
     SigningFailed,
+    Unsignable,
 )
 from assets.credentials.reading import (
     Credentials,
@@ -33,6 +34,7 @@ __all__ = [
     "Signer",
     "SigningFailed",
     "Trust",
+    "Unsignable",
     "open_signer",
     "read_credentials",
     "trust_in",

@@ -10,6 +10,9 @@ from typing import Final
 GATES: Final = "org.mintage.gates"
 """The label of the assertion that is Mintage's own: order, job, and the gates that were passed."""
 ACTIONS: Final = "c2pa.actions.v2"
+PARENT: Final = "generator_credentials"
+"""What is said there of credentials that the generator's file came with and that are not kept."""
+UNREADABLE: Final = "unreadable"
 
 _SOURCE_TYPES: Final = "http://cv.iptc.org/newscodes/digitalsourcetype/"
 _NAME_AND_VERSION: Final = re.compile(r"(?P<name>.*\S)\s+v?(?P<version>\d[\w.+-]*)")
@@ -22,7 +25,8 @@ class Claim:
     `title` names the file; `source_type` is a term of IPTC's digital source types, such as
     `assets.labels.TRAINED`; `rules_sha256` is the digest of the definition of done and `verdicts`
     are the criteria that were passed; `creator_tool` is the program and its version, as in
-    "Mintage 0.1.0"; `rendition_of` is the SHA-256 of the master that the file was made from.
+    "Mintage 0.1.0"; `rendition_of` is the SHA-256 of the master that the file was made from;
+    `parent_unreadable` says that the generator's file came with credentials that nobody can read.
     """
 
     title: str
@@ -35,6 +39,7 @@ class Claim:
     verdicts: tuple[str, ...]
     creator_tool: str
     rendition_of: str | None = None
+    parent_unreadable: bool = False
 
 
 def definition(claim: Claim, *, action: str) -> dict[str, object]:
@@ -82,6 +87,7 @@ def claim_of(manifest: Mapping[str, object]) -> Claim | None:
         verdicts=tuple(map(_text, verdicts)) if isinstance(verdicts, list) else (),
         creator_tool=agent_name(agent),
         rendition_of=_text(rendition_of) or None,
+        parent_unreadable=gates.get(PARENT) == UNREADABLE,
     )
 
 
@@ -111,6 +117,7 @@ def _gates(claim: Claim) -> dict[str, object]:
         "rules_sha256": claim.rules_sha256,
         "verdicts": list(claim.verdicts),
         "rendition_of": claim.rendition_of,
+        PARENT: UNREADABLE if claim.parent_unreadable else "",
     }
     return {name: value for name, value in values.items() if value}
 

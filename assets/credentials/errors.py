@@ -3,7 +3,8 @@
 CredentialsError
 ├── CredentialsMissing   the extra `credentials` is not installed
 ├── BadCertificate       the certificate or its key cannot sign Content Credentials
-└── SigningFailed        a sound certificate, and still these bytes were not signed
+└── SigningFailed        nothing can be signed now: the certificate, or who gives the time
+    └── Unsignable       these bytes can never be signed; others can
 """
 
 from __future__ import annotations
@@ -30,4 +31,8 @@ class BadCertificate(CredentialsError):
 
 
 class SigningFailed(CredentialsError):
-    """These bytes could not be signed."""
+    """Bytes could not be signed, and it is not their fault: later they may be."""
+
+
+class Unsignable(SigningFailed):
+    """These very bytes cannot be signed, now or later; the same signer signs others."""

@@ -6,14 +6,14 @@ import base64
 import io
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
 from assets.credentials.claim import Claim, definition
-from assets.credentials.errors import BadCertificate, SigningFailed
+from assets.credentials.errors import BadCertificate, SigningFailed, Unsignable
 from assets.credentials.papers import Papers, read_papers
 from assets.credentials.reading import CredentialsState, read_credentials
 from assets.credentials.sdk import MEDIA_TYPES, context, sdk
@@ -82,16 +82,51 @@ class Signer:
             claim: what is signed.
             parent: the generator's own bytes where they carry credentials, which are kept as the
                 parent of the new ones. They may be broken: then the parent is kept with what is
-                wrong with it. Without credentials they are not needed.
+                wrong with it; and where they cannot be read at all, the claim says that instead.
+                Without credentials they are not needed.
             parent_media_type: of `parent`; that of `data` without it.
 
         Raises:
-            SigningFailed: these bytes cannot be signed, or the time stamp could not be had.
+            Unsignable: these bytes cannot be signed, and others can.
+            SigningFailed: nothing can be signed now, or the time stamp could not be had.
             CredentialsMissing: the extra is not installed.
         """
         if media_type not in MEDIA_TYPES:
-            raise SigningFailed(f"{media_type} files cannot be signed; PNG, JPEG, WebP, AVIF can.")
-        signed = self._signed(data, media_type, claim, parent, parent_media_type or media_type)
+            raise Unsignable(f"{media_type} files cannot be signed; PNG, JPEG, WebP, AVIF can.")
+        parent_type = parent_media_type or media_type
+        try:
+            return self._verified(data, media_type, claim, parent, parent_type)
+        except SigningFailed as error:
+            failed = error
+        # Without a time stamp nobody else is asked: so it comes out what was at fault.
+        alone = replace(self, timestamp_url=None)
+        if not alone.signs(data, media_type, claim, parent, parent_type):
+            if parent is not None:
+                return self.sign(data, media_type, replace(claim, parent_unreadable=True))
+            if alone.signs(_DOT, "image/png", _TRIAL):
+                raise Unsignable(str(failed))
+        raise failed
+
+    def signs(
+        self,
+        data: bytes,
+        media_type: str,
+        claim: Claim,
+        parent: bytes | None = None,
+        parent_media_type: str | None = None,
+    ) -> bool:
+        """Say whether these bytes can be signed here and now; takes the time of signing them."""
+        try:
+            self._verified(data, media_type, claim, parent, parent_media_type or media_type)
+        except SigningFailed:
+            return False
+        return True
+
+    def _verified(
+        self, data: bytes, media_type: str, claim: Claim, parent: bytes | None, parent_type: str
+    ) -> bytes:
+        """Sign, and read what was signed."""
+        signed = self._signed(data, media_type, claim, parent, parent_type)
         found = read_credentials(signed, media_type, anchors=None)
         if found is None or found.state is CredentialsState.INVALID:
             why = "; ".join(found.problems) if found else "there are none in it"

@@ -5,7 +5,9 @@ from __future__ import annotations
 import io
 import json
 import shutil
+import struct
 import time
+import zlib
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -22,6 +24,7 @@ from assets.credentials import (
     CredentialsState,
     Signer,
     SigningFailed,
+    Unsignable,
     open_signer,
     read_credentials,
 )
@@ -212,6 +215,36 @@ def test_broken_credentials_of_a_generator_stay_and_are_told_to_be_broken(
     assert [one.state for one in found.parents] == [CredentialsState.INVALID]
 
 
+@pytest.mark.parametrize(
+    "junk", [b"hello secret", b"\0\0\x7f\xffjumb\0\0\0\x20jumdc2pa" + bytes(99)]
+)
+def test_credentials_of_a_generator_that_nobody_can_read_are_not_kept_and_told(
+    signer: Signer, junk: bytes
+) -> None:
+    plain = picture("png")
+    chunk = b"caBX" + junk
+    parts = (struct.pack(">I", len(junk)), chunk, struct.pack(">I", zlib.crc32(chunk)))
+    parent = b"".join((plain[:33], *parts, plain[33:]))
+    signed = signer.sign(labelled("png"), "image/png", CLAIM, parent=parent)
+    found = read_credentials(signed, "image/png", anchors=authority().anchors)
+    assert found is not None
+    assert (found.state, found.parents) == (CredentialsState.TRUSTED, ())
+    assert found.claim == replace(CLAIM, parent_unreadable=True)
+
+
+def test_bytes_that_cannot_be_signed_are_told_from_a_signer_that_cannot_sign(
+    signer: Signer, tmp_path: Path
+) -> None:
+    stamping = open_signer(*paper().lay(tmp_path), timestamp_url="http://127.0.0.1:1/")
+    with pytest.raises(Unsignable):
+        stamping.sign(b"no picture", "image/png", CLAIM)
+    for data in (labelled("png"), b"no picture"):
+        ended = replace(signer, papers=replace(signer.papers, chain=b"no certificate"))
+        with pytest.raises(SigningFailed) as raised:
+            ended.sign(data, "image/png", CLAIM)
+        assert type(raised.value) is SigningFailed
+
+
 def test_signing_again_replaces_the_credentials_that_were_there(signer: Signer) -> None:
     once = signer.sign(labelled("png"), "image/png", CLAIM)
     twice = signer.sign(once, "image/png", replace(CLAIM, title="Another"))
@@ -248,9 +281,9 @@ def test_sixteen_threads_sign_and_read_at_once_and_none_gets_anothers_claim(
 
 
 def test_what_cannot_be_signed_is_refused_in_a_sentence(signer: Signer) -> None:
-    with pytest.raises(SigningFailed, match="image/gif files cannot be signed"):
+    with pytest.raises(Unsignable, match="image/gif files cannot be signed"):
         signer.sign(b"GIF89a", "image/gif", CLAIM)
-    with pytest.raises(SigningFailed, match=r"mug/oak-1 could not be signed: .*\.$"):
+    with pytest.raises(Unsignable, match=r"mug/oak-1 could not be signed: .*\.$"):
         signer.sign(b"no picture", "image/png", CLAIM)
 
 
@@ -290,5 +323,6 @@ def test_a_time_stamp_that_cannot_be_had_fails_the_signature_and_tells_no_passwo
     signer = open_signer(*paper().lay(tmp_path), timestamp_url="http://us:geheim@127.0.0.1:1/x")
     with pytest.raises(SigningFailed, match=r"authority 127\.0\.0\.1 does not answer") as raised:
         signer.sign(labelled("png"), "image/png", CLAIM)
+    assert type(raised.value) is SigningFailed
     assert "geheim" not in str(raised.value)
     assert "geheim" not in repr(signer)
