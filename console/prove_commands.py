@@ -134,7 +134,8 @@ def _print(report: ProofReport) -> None:
 
     out = screen()
     for proof in report.proofs:
-        out.print(f"{proof.evidence.file}: {_headline(proof)}", style="bold", soft_wrap=True)
+        headline = _headline(proof, asked=bool(report.asked))
+        out.print(f"{proof.evidence.file}: {headline}", style="bold", soft_wrap=True)
         out.print(indented(proof.because, 2))
         rows = Table.grid(padding=(0, 2))
         rows.add_column(no_wrap=True)
@@ -145,18 +146,20 @@ def _print(report: ProofReport) -> None:
             out.print(rows)
         if proof.evidence.note:
             out.print(indented(proof.evidence.note, 2))
-    if not report.asked:
+    if not report.asked and not report.notes:
         out.print(
             "Neither books nor store were asked: MINTAGE_STORE_URL names the store where we release.",
             style="dim",
         )
 
 
-def _headline(proof: Proof) -> str:
+def _headline(proof: Proof, *, asked: bool) -> str:
     if proof.holds:
         return "ours, unchanged, approved"
     return {
-        "ours": "ours, but nothing shows that it was approved",
+        "ours": "ours, but NEVER RELEASED"
+        if asked
+        else "ours, but nothing shows that it was approved",
         "changed": "CHANGED",
         "withdrawn": "WITHDRAWN",
         "unknown": "unknown",

@@ -10,7 +10,13 @@ from typing import Final
 
 from assets import AssetsError
 from assets.layout import RELEASED
-from flows.release_registers import BooksRegister, KnownRelease, Register, StoreRegister
+from flows.release_registers import (
+    BooksRegister,
+    KnownRelease,
+    NeverReleased,
+    Register,
+    StoreRegister,
+)
 from flows.wiring import House
 from ledger import LedgerError
 
@@ -67,6 +73,17 @@ class AskedRegisters:
         found = self._ask(BOOKS, lambda one: one.of_job(job_id)) or self._in_store(job_id)
         return sorted(found, key=lambda one: (bool(one.master), one.key))
 
+    def made_for(self, job_id: str, sha256: str) -> NeverReleased | None:
+        """Say what became of bytes that a job made and that were not released, where the books know."""
+        books = self.registers.get(BOOKS)
+        if not isinstance(books, BooksRegister):
+            return None
+        try:
+            return books.never_released(job_id, sha256)
+        except LedgerError as error:
+            self._lose(BOOKS, error)
+            return None
+
     def _in_store(self, job_id: str) -> list[KnownRelease]:
         return self._ask(STORE, lambda one: one.of_job(job_id))
 
@@ -92,9 +109,12 @@ class AskedRegisters:
         try:
             return list(question(register))
         except (AssetsError, LedgerError) as error:
-            del self.registers[name]
-            self.notes.append(f"The {name} could not be asked: {error}")
+            self._lose(name, error)
             return []
+
+    def _lose(self, name: str, error: Exception) -> None:
+        del self.registers[name]
+        self.notes.append(f"The {name} could not be asked: {error}")
 
 
 def open_registers(house: House, stack: ExitStack) -> AskedRegisters:
@@ -110,6 +130,11 @@ def open_registers(house: House, stack: ExitStack) -> AskedRegisters:
         store = house.store()
         if next(iter(store.folders(RELEASED)), None) is not None:
             asked.registers[STORE] = StoreRegister(store)
+        elif "store_url" in settings.model_fields_set:
+            asked.notes.append(
+                f"The store {store.url} has no releases; MINTAGE_STORE_URL names another one than "
+                "where we release, or nothing was released yet."
+            )
     except AssetsError as error:
         asked.notes.append(f"The store could not be asked: {error}")
     return asked

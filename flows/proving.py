@@ -1,9 +1,9 @@
 """Tells of a file that was found anywhere whether it is ours, unchanged, approved, or withdrawn.
 
-The bytes decide: a file is ours when its SHA-256 was released. What a file says of itself, in its label
-or its credentials, only leads to where to look; credentials count by themselves where they are
-trusted, of our own certificate, and fit the bytes, and even then they tell of no approval: a file is
-signed before a person sees it.
+The bytes decide: a file is ours when its SHA-256 was released, or when it is one that a job of ours
+made and that was never released. What a file says of itself, in its label or its credentials, only
+leads to where to look; credentials count by themselves where they are trusted, of our own certificate,
+and fit the bytes, and even then they tell of no approval: a file is signed before a person sees it.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import re
 import stat
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -29,6 +30,8 @@ from flows.wiring import House
 LOOKED_INTO_BYTES_MAX: Final = 256 << 20
 """Of a larger file only the SHA-256 is taken."""
 _CHUNK_BYTES: Final = 1 << 20
+_NO_TEXT: Final = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+"""What no job's id has and no database takes."""
 _HEADS: Final = (
     (0, b"\x89PNG\r\n\x1a\n", "image/png"),
     (0, b"\xff\xd8\xff", "image/jpeg"),
@@ -42,7 +45,8 @@ class ProofVerdict(StrEnum):
     """What a file is found to be."""
 
     OURS = "ours"
-    """These bytes were released here, or our own credentials say that they are as we signed them."""
+    """These bytes were released here, or they were made here and never released: then by the books, or
+    as our own credentials say."""
     CHANGED = "changed"
     """It says that it is ours, and is not what was released or signed as that."""
     WITHDRAWN = "withdrawn"
@@ -61,6 +65,8 @@ class Evidence:
     credentials: Credentials | None = None
     note: str = ""
     """A sentence about what could not be looked at."""
+    looked_into: bool = True
+    """Whether what it says of itself could be read."""
 
     @property
     def signed_job_id(self) -> str:
@@ -72,7 +78,7 @@ class Evidence:
     def job_ids(self) -> tuple[str, ...]:
         """The jobs that it says it is of, the better word first."""
         said = [self.signed_job_id, self.label.job_id if self.label else ""]
-        return tuple(dict.fromkeys(one for one in said if one))
+        return tuple(dict.fromkeys(one for one in said if one and not _NO_TEXT.search(one)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +150,8 @@ def examined(file: Path, trust: Trust) -> Evidence:
                 data += chunk
     sha256 = digest.hexdigest()
     if len(data) > LOOKED_INTO_BYTES_MAX:
-        return Evidence(file, sha256, note="It is too large to be looked into.")
+        note = f"It is larger than {LOOKED_INTO_BYTES_MAX >> 20} MiB, so it was not looked into."
+        return Evidence(file, sha256, note=note, looked_into=False)
     return _looked_into(file, sha256, bytes(data), trust)
 
 
@@ -163,8 +170,10 @@ def _looked_into(file: Path, sha256: str, data: bytes, trust: Trust) -> Evidence
     try:
         credentials = read_credentials(data, media_type, anchors=trust.anchors)
     except CredentialsMissing as error:
-        note = f"It has credentials, which were not read: {error}" if has_credentials(data) else ""
-        return Evidence(file, sha256, label, note=note)
+        if not has_credentials(data):
+            return Evidence(file, sha256, label)
+        note = f"It has credentials, which were not read: {error}"
+        return Evidence(file, sha256, label, note=note, looked_into=False)
     return Evidence(file, sha256, label, credentials)
 
 
@@ -173,10 +182,18 @@ def _judged(evidence: Evidence, asked: AskedRegisters, trust: Trust) -> Proof:
     if released is not None:
         return _released(evidence, released)
     for job_id in evidence.job_ids:
-        if was := asked.of_job(job_id):
-            return _changed(evidence, was[0])
-    if _is_signed_by_us(evidence.credentials, trust):
+        if made := asked.made_for(job_id, evidence.sha256):
+            claim = _claim(evidence) if job_id == evidence.signed_job_id else None
+            return Proof(evidence, ProofVerdict.OURS, made.because, job_id, claim=claim)
+    if _is_signed_by_us(evidence.credentials, trust) and _is_trusted(evidence.credentials):
         return _signed_only(evidence, asked)
+    for job_id in evidence.job_ids:
+        if was := asked.of_job(job_id):
+            return _like_a_job(evidence, was[0], trust)
+    if _is_signed_by_us(evidence.credentials, trust):
+        because = "We signed it, and its bytes were changed after that."
+        job_id = evidence.signed_job_id
+        return Proof(evidence, ProofVerdict.CHANGED, because, job_id, claim=_claim(evidence))
     return Proof(evidence, ProofVerdict.UNKNOWN, _unknown(evidence, asked, trust))
 
 
@@ -195,6 +212,30 @@ def _released(evidence: Evidence, release: KnownRelease) -> Proof:
     )
 
 
+def _like_a_job(evidence: Evidence, release: KnownRelease, trust: Trust) -> Proof:
+    """Conclude of a file that names a job of ours and is not what was released for it."""
+    credentials = evidence.credentials
+    if credentials is None or not credentials.untouched or release.job_id != evidence.signed_job_id:
+        return _changed(evidence, release)
+    # As somebody signed it, so nobody changed it: the same order file gives the same job's name anywhere.
+    return Proof(
+        evidence,
+        ProofVerdict.UNKNOWN,
+        "Its credentials name a job of ours, but these bytes were never released by us; they are "
+        f"as they were signed, {_signed_by(credentials, trust)}.",
+    )
+
+
+def _signed_by(credentials: Credentials, trust: Trust) -> str:
+    """Say who signed, to stand at a sentence's end."""
+    who = credentials.signer or "somebody without a name"
+    if not credentials.known_signer:
+        return f"by {who}, whom nobody that is trusted here vouches for"
+    if trust.own:
+        return f"by {who}, trusted, with a certificate that is none of ours"
+    return f"by {who}, trusted; which certificates are ours is not configured"
+
+
 def _changed(evidence: Evidence, release: KnownRelease) -> Proof:
     is_signed = release.job_id == evidence.signed_job_id
     source = "credentials" if is_signed else "label"
@@ -204,7 +245,8 @@ def _changed(evidence: Evidence, release: KnownRelease) -> Proof:
         evidence,
         ProofVerdict.CHANGED,
         f"{said} a job of ours, and its bytes are not those that were released for it: "
-        f"somebody changed the file, or put our {source} into another one.{gone}",
+        f"somebody changed the file, or put our {source} into another one"
+        f"{'' if is_signed else ', or ran the same order file elsewhere'}.{gone}",
         release.job_id,
         release,
     )
@@ -215,20 +257,21 @@ def _is_signed_by_us(credentials: Credentials | None, trust: Trust) -> bool:
         credentials is not None
         and credentials.known_signer
         and credentials.claim is not None
-        and trust.is_ours(credentials.serial)
+        and trust.is_ours(credentials.certificate)
     )
 
 
+def _is_trusted(credentials: Credentials | None) -> bool:
+    return credentials is not None and credentials.state is CredentialsState.TRUSTED
+
+
 def _signed_only(evidence: Evidence, asked: AskedRegisters) -> Proof:
-    """Conclude from our own credentials alone."""
-    credentials, job_id = evidence.credentials, evidence.signed_job_id
-    if credentials is None or credentials.state is not CredentialsState.TRUSTED:
-        because = "We signed it, and its bytes were changed after that."
-        return Proof(evidence, ProofVerdict.CHANGED, because, job_id, claim=_claim(evidence))
+    """Conclude from our own credentials alone, which fit the bytes."""
+    job_id = evidence.signed_job_id
     if asked.registers:
         because = (
-            f"We signed it, and it was never released, as far as {asked.named} can tell: it must "
-            "not be used."
+            "We signed it, it is unchanged, and it was never released, as far as "
+            f"{asked.named} can tell: it must not be used."
         )
     else:
         because = (
@@ -252,15 +295,28 @@ def _unknown(evidence: Evidence, asked: AskedRegisters, trust: Trust) -> str:
         where = "neither books nor store could be asked"
     else:
         where = f"its bytes were never released, as far as {asked.named} can tell"
-    if not evidence.job_ids:
-        return f"Nothing in it says that it is ours, and {where}."
+    return f"{_what_it_says(evidence, trust)}, and {where}."
+
+
+def _what_it_says(evidence: Evidence, trust: Trust) -> str:
+    """Say what the file says of itself and how far that goes, as a sentence's beginning."""
     credentials = evidence.credentials
+    if not evidence.job_ids:
+        if not evidence.looked_into:
+            return "What it says of itself was not read"
+        return "Nothing in it says that it is ours"
     if credentials is None or not credentials.claim:
-        return f"Its label says that it is ours, as anybody's could, and {where}."
+        return "Its label says that it is ours, as anybody's could"
+    if credentials.known_signer and not trust.own:
+        return (
+            f"Its credentials are trusted, signed by {credentials.signer}, and name job "
+            f"{evidence.signed_job_id}; whether that is us cannot be told, as no signing "
+            "certificate of ours is in MINTAGE_TRUST_ANCHORS"
+        )
     if trust.anchors is None:
         why = "no trust anchors are configured"
     elif not credentials.known_signer:
         why = "nobody that is trusted here signed them"
     else:
         why = "they were not signed with a certificate of ours"
-    return f"Its credentials say that it is ours, but {why}, and {where}."
+    return f"Its credentials say that it is ours, but {why}"

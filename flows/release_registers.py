@@ -19,7 +19,7 @@ from assets.asset_filter import AssetFilter
 from assets.layout import RELEASED, edition_prefix
 from assets.listing import Edition, editions
 from flows.manifest_rows import manifest_rows
-from ledger import Books, ReleasedView
+from ledger import AttemptStory, Books, JobState, ReleasedView, ReviewDecision
 
 RECEIPT_BYTES_MAX: Final = 4 << 20
 
@@ -55,6 +55,13 @@ class KnownRelease:
     cost_usd: Decimal | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class NeverReleased:
+    """Bytes that a job of ours made and that were not released; `because` is the reason as sentences."""
+
+    because: str
+
+
 class Register(Protocol):
     """One place where releases are written down."""
 
@@ -86,6 +93,21 @@ class BooksRegister:
     def has_order(self, order_id: str) -> bool:
         """Say whether the books know an order at all."""
         return self.books.order(order_id) is not None
+
+    def never_released(self, job_id: str, sha256: str) -> NeverReleased | None:
+        """Tell of bytes that an attempt of a job has or had; None where it never had them."""
+        story = self.books.story(job_id)
+        if story is None:
+            return None
+        for attempt in story.attempts:
+            signed = _signed_digests(attempt)
+            if sha256 in signed or sha256 in _unsigned_digests(attempt):
+                done = "built and signed" if sha256 in signed else "built"
+                return NeverReleased(
+                    f"We {done} these very bytes for this job, and never released them: "
+                    f"{_fate(story.job.state, attempt, story.release)}"
+                )
+        return None
 
     def _known(self, views: list[ReleasedView]) -> Iterator[KnownRelease]:
         taken = {view.job_id: self._taking(view) for view in views}
@@ -174,6 +196,40 @@ class StoreRegister:
         except (Missing, ValueError, RecursionError):
             return None
         return _from_receipt(said) if isinstance(said, dict) else None
+
+
+def _signed_digests(attempt: AttemptStory) -> set[str]:
+    signings = [attempt.signing.signing] if attempt.signing else []
+    signings += [one.signing for one in attempt.renditions if one.signing is not None]
+    return {one.to_sha256 for one in signings}
+
+
+def _unsigned_digests(attempt: AttemptStory) -> set[str | None]:
+    """Give all other bytes of an attempt: as they came, as they were mended, before they were signed."""
+    return {
+        attempt.sha256,
+        attempt.came_sha256,
+        *(mend.from_sha256 for mend in attempt.mends),
+        *((attempt.signing.signing.from_sha256,) if attempt.signing else ()),
+        *(one.rendition.sha256 for one in attempt.renditions),
+        *(one.signing.from_sha256 for one in attempt.renditions if one.signing is not None),
+    }
+
+
+def _fate(job: JobState, attempt: AttemptStory, released: ReleasedView | None) -> str:
+    """Say as a sentence's end why an attempt's bytes are not among what was released."""
+    review = attempt.review
+    if review is not None and review.decision is ReviewDecision.REJECTED:
+        day = f"{review.at:%Y-%m-%d}"
+        because = f": {review.because}" if review.because else "."
+        return f"{review.by} rejected them on {day}{because}"
+    if released is not None and released.attempt_id == attempt.attempt_id:
+        return "what was released was made of them."
+    if job is JobState.IN_REVIEW:
+        return "they wait for a person's review."
+    if released is not None:
+        return "they did not pass, and another attempt's file was released."
+    return "they must not be used."
 
 
 def _from_row(row: ManifestRow) -> KnownRelease:

@@ -54,11 +54,14 @@ class Paper:
 class Authority:
     """A root, an intermediate below it, and what they sign."""
 
-    def __init__(self, name: str = "Acme Example Root") -> None:
+    def __init__(
+        self, name: str = "Acme Example Root", *, beside: Sequence[x509.NameAttribute[str]] = ()
+    ) -> None:
+        """Make both; `beside` are further parts of their names."""
         self._root_key = ec.generate_private_key(ec.SECP256R1())
-        self._root_name = _name(name)
+        self._root_name = x509.Name([*_name(name), *beside])
         self._middle_key = ec.generate_private_key(ec.SECP256R1())
-        self._middle_name = _name(f"{name} Issuing")
+        self._middle_name = x509.Name([*_name(f"{name} Issuing"), *beside])
         root = self._authority(self._root_name, self._root_key, length=1)
         middle = self._authority(self._middle_name, self._middle_key, length=0)
         self.anchors = _pem(root)
@@ -109,8 +112,16 @@ class Authority:
         digital_signature: bool = True,
         common_name: str = "Acme Example Marketing",
         usage_is_critical: bool = False,
+        serial: int | None = None,
+        by_root: bool = False,
     ) -> Paper:
-        """Sign a certificate; `days` are its first and last day, counted from now."""
+        """Sign a certificate; `days` are its first and last day, counted from now.
+
+        `by_root` leaves the intermediate out: then its chain is nothing but the certificate.
+        """
+        issuer, issuer_key = self._middle_name, self._middle_key
+        if by_root:
+            issuer, issuer_key = self._root_name, self._root_key
         key = key or ec.generate_private_key(ec.SECP256R1())
         now = datetime.now(UTC)
         usage = x509.KeyUsage(
@@ -127,9 +138,9 @@ class Authority:
         builder = (
             x509.CertificateBuilder()
             .subject_name(_name(common_name))
-            .issuer_name(self._middle_name)
+            .issuer_name(issuer)
             .public_key(key.public_key())
-            .serial_number(x509.random_serial_number())
+            .serial_number(serial or x509.random_serial_number())
             .not_valid_before(now + timedelta(days=days[0]))
             .not_valid_after(now + timedelta(days=days[1]))
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
@@ -138,7 +149,7 @@ class Authority:
                 x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False
             )
             .add_extension(
-                x509.AuthorityKeyIdentifier.from_issuer_public_key(self._middle_key.public_key()),
+                x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer_key.public_key()),
                 critical=False,
             )
         )
@@ -146,13 +157,13 @@ class Authority:
             builder = builder.add_extension(
                 x509.ExtendedKeyUsage(usages), critical=usage_is_critical
             )
-        leaf = builder.sign(self._middle_key, hashes.SHA256())
+        leaf = builder.sign(issuer_key, hashes.SHA256())
         pem = key.private_bytes(
             serialization.Encoding.PEM,
             serialization.PrivateFormat.PKCS8,
             serialization.NoEncryption(),
         )
-        return Paper(_pem(leaf), self.middle, pem)
+        return Paper(_pem(leaf), b"" if by_root else self.middle, pem)
 
 
 @functools.cache

@@ -5,13 +5,14 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, Final
 
 from assets.credentials.claim import Claim, agent_name, claim_of, source_type_of
 from assets.credentials.sdk import MEDIA_TYPES, context, sdk
-from assets.credentials.trust import roots_in
+from assets.credentials.trust import CertificateMarks, roots_in
 
 FILE_BYTES_MAX: Final = 512 * 1024 * 1024
 """A larger file is not looked into."""
@@ -25,6 +26,17 @@ _MARKS: Final = (b"jumb", b"c2pa")
 _UNTRUSTED: Final = "signingCredential.untrusted"
 _BYTES_CHANGED: Final = frozenset({"assertion.dataHash.mismatch", "assertion.bmffHash.mismatch"})
 _SIGNED: Final = frozenset({"signingCredential.trusted", "claimSignature.validated"})
+_BYTES_MATCH: Final = frozenset({"assertion.dataHash.match", "assertion.bmffHash.match"})
+_OF_THE_CERTIFICATE: Final = frozenset(
+    {
+        _UNTRUSTED,
+        "signingCredential.expired",
+        "signingCredential.invalid",
+        "signingCredential.revoked",
+        "claimSignature.outsideValidity",
+    }
+)
+"""What can be wrong with whoever signed while every byte is as it was signed."""
 _WORDS: Final[Mapping[str, str]] = {
     "assertion.dataHash.mismatch": "the bytes were changed after they were signed",
     "assertion.bmffHash.mismatch": "the bytes were changed after they were signed",
@@ -67,22 +79,24 @@ class Credentials:
     """What a file's credentials say; every text is a stranger's unless `state` is trusted.
 
     `problems` are sentences' parts, the worst first; `signer` is the name in the certificate and
-    its organisation; `serial` is the certificate's serial number, 0 where it cannot be read;
-    `claim` is there where Mintage's own assertion is; `signed_at` is the time stamp's, as text.
-    `known_signer` says that a given root issued the certificate and that it did sign what the
-    credentials say, though the file's bytes may have been changed since.
+    its organisation; `certificate` is what the certificate is known by, told only of a
+    known signer; `claim` is there where Mintage's own assertion is; `signed_at` is the time stamp's, as
+    text. `known_signer` says that a given root issued the certificate and that it did sign what the
+    credentials say, though the file's bytes may have been changed since. `untouched` says that bytes and
+    credentials are as they were signed, whoever did that and whether or not the certificate was fit.
     """
 
     state: CredentialsState
     problems: tuple[str, ...] = ()
     signer: str = ""
-    serial: int = 0
+    certificate: CertificateMarks | None = None
     generator: str = ""
     source_type: str = ""
     signed_at: str = ""
     claim: Claim | None = None
     parents: tuple[ParentCredentials, ...] = ()
     known_signer: bool = False
+    untouched: bool = False
 
 
 def read_credentials(data: bytes, media_type: str, *, anchors: bytes | None) -> Credentials | None:
@@ -111,7 +125,7 @@ def read_credentials(data: bytes, media_type: str, *, anchors: bytes | None) -> 
             context(roots) as settings,
             library.Reader(media_type, io.BytesIO(data), context=settings) as reader,
         ):
-            return _credentials(json.loads(reader.json()))
+            return _read(reader)
     except library.C2paError.ManifestNotFound:
         return None
     except Exception as error:  # noqa: BLE001  a stranger's bytes: what cannot be read is invalid
@@ -119,6 +133,16 @@ def read_credentials(data: bytes, media_type: str, *, anchors: bytes | None) -> 
             # A damaged picture that never had any.
             return None
         return _unreadable(f"they cannot be read: {_short(str(error))}")
+
+
+def _read(reader: Any) -> Credentials:  # noqa: ANN401  the library has no types
+    report = json.loads(reader.json())
+    found = _credentials(report)
+    if not found.known_signer:
+        return found
+    # The library's other report, of crJSON, is the only one that names the certificate's issuer.
+    marks = _marks(json.loads(reader.crjson()), report["active_manifest"])
+    return replace(found, certificate=marks)
 
 
 def _credentials(report: Mapping[str, object]) -> Credentials:
@@ -133,13 +157,13 @@ def _credentials(report: Mapping[str, object]) -> Credentials:
         state=_state(report.get("validation_state")),
         problems=_problems(report),
         signer=_signer(signature),
-        serial=_serial(signature),
         generator=_generator(manifest),
         source_type=source_type_of(manifest),
         signed_at=str(signature.get("time", "")),
         claim=claim,
         parents=tuple(_parents(manifest, manifests)),
         known_signer=_is_signer_known(report),
+        untouched=_is_untouched(report),
     )
 
 
@@ -164,6 +188,16 @@ def _is_signer_known(report: Mapping[str, object]) -> bool:
     active = _part(_part(report, "validation_results"), "activeManifest")
     failed = _codes(active.get("failure"))
     return _codes(active.get("success")) >= _SIGNED and failed <= _BYTES_CHANGED
+
+
+def _is_untouched(report: Mapping[str, object]) -> bool:
+    active = _part(_part(report, "validation_results"), "activeManifest")
+    passed = _codes(active.get("success"))
+    return (
+        "claimSignature.validated" in passed
+        and bool(passed & _BYTES_MATCH)
+        and _codes(active.get("failure")) <= _OF_THE_CERTIFICATE
+    )
 
 
 def _codes(findings: object) -> set[str]:
@@ -215,9 +249,28 @@ def _signer(signature: Mapping[str, object]) -> str:
     return f"{name} ({organisation})"
 
 
-def _serial(signature: Mapping[str, object]) -> int:
-    text = str(signature.get("cert_serial_number", ""))
-    return int(text) if text.isascii() and text.isdecimal() else 0
+def _marks(report: Mapping[str, object], active: object) -> CertificateMarks | None:
+    """Say what the signing certificate is known by; None where the reader does not tell all of it."""
+    manifests = report.get("manifests")
+    named = [
+        one for one in (manifests if isinstance(manifests, list) else ()) if isinstance(one, dict)
+    ]
+    first = next((one for one in named if one.get("label") == active), {})
+    told = _part(_part(first, "signature"), "certificateInfo")
+    validity = _part(told, "validity")
+    try:
+        return CertificateMarks(
+            serial=int(str(told["serialNumber"]), 16),
+            issuer=frozenset(
+                (kind, text)
+                for kind, text in _part(told, "issuer").items()
+                if isinstance(text, str)
+            ),
+            begins=datetime.fromisoformat(str(validity["notBefore"])).astimezone(UTC),
+            ends=datetime.fromisoformat(str(validity["notAfter"])).astimezone(UTC),
+        )
+    except (KeyError, ValueError):
+        return None
 
 
 def _part(values: Mapping[str, object], name: str) -> dict[str, object]:

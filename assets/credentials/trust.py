@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import functools
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from datetime import datetime
+from typing import TYPE_CHECKING, Final
 
 from assets.credentials.errors import BadCertificate, CredentialsMissing
 
@@ -12,20 +13,52 @@ if TYPE_CHECKING:
     from cryptography.x509 import Certificate
 
 
+_NAMED: Final = frozenset({"C", "ST", "L", "O", "OU", "CN"})
+"""The parts of an issuer's name that readers of credentials tell of, as RFC 4514 calls them."""
+_ALWAYS_NAMED: Final = frozenset({"O", "CN"})
+
+
+@dataclass(frozen=True, slots=True)
+class CertificateMarks:
+    """What one certificate is known by: its serial number, who issued it, and for which time.
+
+    A serial number alone is one issuer's own count: two authorities give the same to two people.
+    `issuer` are the parts of the issuer's name, each as its short name and its text.
+    """
+
+    serial: int
+    issuer: frozenset[tuple[str, str]]
+    begins: datetime
+    ends: datetime
+
+    def is_told_by(self, told: CertificateMarks) -> bool:
+        """Say whether a reader told of this certificate; of parts that are there twice it tells one."""
+        kinds = {kind for kind, _ in told.issuer}
+        return (
+            self.serial == told.serial
+            and bool(told.issuer)
+            and told.issuer <= self.issuer
+            and {kind for kind, _ in self.issuer} & _ALWAYS_NAMED <= kinds
+            and self.begins == told.begins
+            and self.ends == told.ends
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class Trust:
     """What is known of who signs for this organisation.
 
-    `anchors` are roots in PEM, None where nobody is trusted; `serials` are the serial numbers of the
-    organisation's own certificates, retired ones too: empty where all that the roots issue is ours.
+    `anchors` are roots in PEM, None where nobody is trusted; `own` are the organisation's own
+    certificates, retired ones too. What a root issued is no more than trusted: a root may be there
+    for its time stamps, or issue to everybody.
     """
 
     anchors: bytes | None = None
-    serials: frozenset[int] = frozenset()
+    own: tuple[CertificateMarks, ...] = ()
 
-    def is_ours(self, serial: int) -> bool:
+    def is_ours(self, told: CertificateMarks | None) -> bool:
         """Say whether a certificate that a root issued is one of the organisation's."""
-        return not self.serials or serial in self.serials
+        return told is not None and any(one.is_told_by(told) for one in self.own)
 
 
 def trust_in(anchors: bytes | None, certificate: bytes | None) -> Trust:
@@ -45,7 +78,21 @@ def trust_in(anchors: bytes | None, certificate: bytes | None) -> Trust:
     roots = given[0] or own[0]
     return Trust(
         anchors=_pem(roots) if roots else None,
-        serials=frozenset(one.serial_number for one in (*given[1], *own[1])),
+        own=tuple(dict.fromkeys(map(marks_of, (*given[1], *own[1])))),
+    )
+
+
+def marks_of(certificate: Certificate) -> CertificateMarks:
+    """Say what a certificate is known by."""
+    return CertificateMarks(
+        serial=certificate.serial_number,
+        issuer=frozenset(
+            (part.rfc4514_attribute_name, str(part.value))
+            for part in certificate.issuer
+            if part.rfc4514_attribute_name in _NAMED
+        ),
+        begins=certificate.not_valid_before_utc,
+        ends=certificate.not_valid_after_utc,
     )
 
 

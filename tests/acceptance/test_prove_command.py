@@ -13,13 +13,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from credential_authority import authority, paper
+from credential_authority import Authority, authority, paper
 from manners_parts import assert_one_sentence, cards_order
 from mint_runs import Desk, Finished
 from PIL import Image
 
 from assets.credentials import Claim, open_signer
 from assets.labels import Label, read_label, write_label
+from flows import proving
+from flows.proving import Evidence
 
 # They share what one fixture makes once.
 pytestmark = pytest.mark.xdist_group("prove")
@@ -265,7 +267,12 @@ def test_what_a_forged_manifest_lists_is_not_ours_where_the_books_know_better(
 def test_with_neither_our_own_credentials_say_so_and_that_nobody_knows_of_an_approval(
     world: Desk, tmp_path: Path
 ) -> None:
-    desk = marketing(world, MINTAGE_STORE_URL=f"file:{tmp_path / 'nowhere'}")
+    both = found(tmp_path, authority().anchors + paper().certificate, "both.pem")
+    desk = marketing(
+        world,
+        MINTAGE_STORE_URL=f"file:{tmp_path / 'nowhere'}",
+        MINTAGE_TRUST_ANCHORS=str(both),
+    )
     data = released(world, "one-webp.webp").read_bytes()
     changed = found(tmp_path, flipped(data, data.index(b"C2PA") - 60))
     code, (whole, broken) = prove(desk, released(world, "one-webp.webp"), changed)
@@ -280,6 +287,96 @@ def test_with_neither_our_own_credentials_say_so_and_that_nobody_knows_of_an_app
     assert (code, untold["verdict"]) == (1, "unknown")
     assert "no trust anchors are configured" in untold["because"]
     assert not (tmp_path / "nowhere").exists()
+
+
+def test_a_root_alone_makes_nobodys_file_ours(world: Desk, tmp_path: Path) -> None:
+    desk = marketing(world, MINTAGE_STORE_URL=f"file:{tmp_path / 'nowhere'}")
+    code, (proof,) = prove(desk, released(world, "one.png"))
+    assert (code, proof["verdict"], proof["job_id"]) == (1, "unknown", None)
+    assert "trusted, signed by Acme Example Marketing (Acme Example)" in proof["because"]
+    assert "no signing certificate of ours" in proof["because"]
+    code, (proof,) = prove(marketing(world), released(world, "one.png"))
+    assert (code, proof["verdict"]) == (0, "ours")
+
+
+def test_a_store_without_releases_is_named_and_not_said_to_be_lacking(
+    world: Desk, tmp_path: Path
+) -> None:
+    desk = marketing(world, MINTAGE_STORE_URL=f"file:{tmp_path / 'typo'}")
+    done = desk.here("assets", "prove", str(found(tmp_path, b"whatever")))
+    assert done.code == 1
+    assert "typo has no releases" in done.err
+    assert "Neither books nor store were asked" not in done.out
+    del desk.environment["MINTAGE_STORE_URL"]
+    done = desk.here("assets", "prove", str(found(tmp_path, b"whatever")))
+    assert "has no releases" not in done.err
+
+
+def test_what_was_too_large_to_look_into_is_not_said_to_say_nothing(
+    world: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(proving, "LOOKED_INTO_BYTES_MAX", 1 << 20)
+    large = found(tmp_path, b"\x89PNG\r\n\x1a\n" + bytes(1 << 20))
+    code, (proof,) = prove(world, large)
+    assert (code, proof["verdict"]) == (1, "unknown")
+    assert "Nothing in it" not in proof["because"]
+    assert "What it says of itself was not read" in proof["because"]
+    assert "larger than 1 MiB" in proof["note"]
+
+
+def test_what_was_rejected_is_told_as_built_here_signed_and_never_released(
+    world: Desk, tmp_path: Path
+) -> None:
+    order = cards_order("cup", order="twice", review="all")
+    path = str(world.write(order, "twice.yaml"))
+    assert world.mintage("run", path).code == 3
+    review = ("--by", REVIEWER)
+    done = world.here("review", "reject", "twice", "cup", *review, "--because", "Wrong handle")
+    assert done.code == 0, done.err
+    assert world.mintage("run", path).code == 3
+    assert world.here("review", "approve", "twice", "cup", *review).code == 0
+    assert world.mintage("run", path).code == 0
+    (good,) = (world.folder / ".mintage/store/released").rglob("twice/*/cup.png")
+    staged = [one for one in (world.folder / ".mintage/store/staging").rglob("*") if one.is_file()]
+    ours = {one: one.read_bytes() for one in staged}
+    signed = [one for one, data in ours.items() if b"c2pa" in data and b"twice@" in data]
+    (bad,) = [one for one in signed if ours[one] != good.read_bytes()]
+    code, (proof,) = prove(world, bad)
+    assert (code, proof["verdict"], proof["approved"]) == (1, "ours", False)
+    assert "built and signed these very bytes" in proof["because"]
+    assert f"{REVIEWER} rejected them on" in proof["because"]
+    assert proof["because"].endswith(": Wrong handle")
+    assert proof["released_as"] is None
+    own = found(tmp_path, authority().anchors + paper().certificate, "both.pem")
+    code, (proof,) = prove(marketing(world, MINTAGE_TRUST_ANCHORS=str(own)), bad)
+    assert (code, proof["verdict"]) == (1, "ours")
+    assert "it is unchanged, and it was never released" in proof["because"]
+    code, (proof,) = prove(marketing(world), bad)
+    assert (code, proof["verdict"]) == (1, "unknown")
+    assert "never released by us" in proof["because"]
+    assert "ours, but NEVER RELEASED" in world.here("assets", "prove", str(bad)).out
+
+
+def test_another_house_with_the_same_order_file_changed_nothing(
+    world: Desk, tmp_path: Path
+) -> None:
+    job_id = read_label(released(world, "one.png").read_bytes()).job_id  # type: ignore[union-attr]
+    out = io.BytesIO()
+    Image.new("RGB", (60, 60), "red").save(out, "png")
+    claim = Claim("Cup", job_id, "", "", "", "algorithmicMedia", "", (), "M 1")
+    house = Authority("Other House").certificate(common_name="Other Ltd")
+    signed = open_signer(*house.lay(tmp_path / "o")).sign(out.getvalue(), "image/png", claim)
+    theirs, broken = found(tmp_path, signed, "theirs"), found(tmp_path, flipped(signed), "broken")
+    code, (proof, changed) = prove(world, theirs, broken)
+    assert (code, proof["verdict"]) == (1, "unknown")
+    assert "changed the file" not in proof["because"]
+    assert "name a job of ours, but these bytes were never released by us" in proof["because"]
+    assert changed["verdict"] == "changed"
+
+
+@pytest.mark.parametrize("odd", ["\0", "\ud800"])
+def test_a_job_that_no_database_takes_costs_nobody_the_books(tmp_path: Path, odd: str) -> None:
+    assert Evidence(tmp_path, "", Label({}, {}, {}, {}, "", "", "", f"a@1#{odd}")).job_ids == ()
 
 
 def test_signed_by_us_and_never_released_is_not_approved(world: Desk, tmp_path: Path) -> None:

@@ -17,10 +17,11 @@ from credential_authority import (
     authority,
     paper,
 )
+from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.x509 import ObjectIdentifier
-from cryptography.x509.oid import ExtendedKeyUsageOID
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from assets.credentials import (
     BadCertificate,
@@ -33,6 +34,7 @@ from assets.credentials import (
     trust_in,
 )
 from assets.credentials.signing import _DOT
+from assets.credentials.trust import CertificateMarks, marks_of
 
 CLAIM = Claim(
     "Dot", "dots@1#dot", "dots@1", "studio", "cards", "algorithmicMedia", "", (), "Mintage"
@@ -190,15 +192,53 @@ def test_anchors_that_are_no_certificates_are_refused_before_any_file_is_judged(
 
 def test_our_own_certificates_are_those_beside_the_roots_and_the_one_that_signs() -> None:
     roots, own = authority().anchors, paper().certificate + paper().chain
-    retired = authority().certificate()
+    retired, other = authority().certificate(), marks(authority().certificate())
     nobody = trust_in(None, None)
     assert nobody.anchors is None
     anybody_below = trust_in(roots, None)
-    assert anybody_below.is_ours(12345)
+    assert not anybody_below.is_ours(other)
     ours = trust_in(roots + retired.certificate, own)
-    assert not ours.is_ours(12345)
-    assert len(ours.serials) == 2
+    assert ours.is_ours(marks(retired))
+    assert ours.is_ours(marks(paper()))
+    assert not ours.is_ours(other)
+    assert not ours.is_ours(None)
     assert ours.anchors == roots
     by_itself = trust_in(None, own)
     assert by_itself.anchors == paper().chain
-    assert by_itself.serials < ours.serials
+    assert by_itself.is_ours(marks(paper()))
+    assert not by_itself.is_ours(marks(retired))
+
+
+def test_an_equal_serial_number_of_another_issuer_is_another_certificate(tmp_path: Path) -> None:
+    second = Authority("Evil Root")
+    ours = authority().certificate(serial=4096)
+    theirs = second.certificate(serial=4096, common_name="Evil Ltd")
+    roots = authority().anchors + second.anchors
+    trust = trust_in(roots, ours.certificate + ours.chain)
+    for one, expected in ((ours, True), (theirs, False)):
+        signed = open_signer(*one.lay(tmp_path / str(expected))).sign(_DOT, "image/png", CLAIM)
+        found = read_credentials(signed, "image/png", anchors=roots)
+        assert found is not None
+        assert found.state is CredentialsState.TRUSTED
+        assert trust.is_ours(found.certificate) is expected
+
+
+def test_a_certificate_is_known_again_whatever_is_in_its_issuers_name(tmp_path: Path) -> None:
+    odd = [
+        x509.NameAttribute(NameOID.ORGANIZATIONAL_UNIT_NAME, "One"),
+        x509.NameAttribute(NameOID.ORGANIZATIONAL_UNIT_NAME, "Zwei, Nürnberg"),
+        x509.NameAttribute(NameOID.EMAIL_ADDRESS, "ca@acme.example"),
+        x509.NameAttribute(NameOID.DOMAIN_COMPONENT, "example"),
+    ]
+    house = Authority("Odd Root", beside=odd)
+    ours = house.certificate()
+    signed = open_signer(*ours.lay(tmp_path)).sign(_DOT, "image/png", CLAIM)
+    found = read_credentials(signed, "image/png", anchors=house.anchors)
+    assert found is not None
+    assert trust_in(house.anchors, ours.certificate).is_ours(found.certificate)
+    again = house.certificate()
+    assert not trust_in(house.anchors, again.certificate).is_ours(found.certificate)
+
+
+def marks(one: Paper) -> CertificateMarks:
+    return marks_of(x509.load_pem_x509_certificate(one.certificate))

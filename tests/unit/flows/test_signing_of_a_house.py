@@ -39,7 +39,7 @@ def test_with_both_files_the_doctor_signs_and_says_until_when_it_is_believed(
     assert check.ok
     assert "as Acme Example Marketing, without time stamps" in check.finding
     assert f"until {signer.expires:%Y-%m-%d}, and no longer" in check.finding
-    assert signing.trust().serials
+    assert signing.trust().own
 
 
 def test_a_certificate_that_ends_soon_is_told(tmp_path: Path) -> None:
