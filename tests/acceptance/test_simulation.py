@@ -116,7 +116,7 @@ def skips_the_review(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(stages, "wants_review", lambda _run, _job_id: False)
 
 
-WHERE_A_SLEEPER_SENDS_LATE = 765
+WHERE_A_SLEEPER_SENDS_LATE = 20
 WHERE_A_SLEEPER_COLLIDES = 100
 """Seeds from here on find soon what takes two runs, a long sleep and one job of both to be seen."""
 
