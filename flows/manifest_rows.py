@@ -119,7 +119,12 @@ class _Texts(TypedDict):
 
 
 def _texts(label: JobLabel) -> _Texts:
-    """Say what a label says: in its main language, and in every one that has a name."""
+    """Say what a label says: in its main language, and in every one that has a name.
+
+    A text that there is not in the main language is given as its first one; `texts` then shows in
+    which language that is.
+    """
+    language = _language(label)
     told = {
         "title": label.title,
         "alt": label.alt,
@@ -127,27 +132,28 @@ def _texts(label: JobLabel) -> _Texts:
         "rights": label.rights,
     }
     return _Texts(
-        title=_main(label.title),
-        alt=_main(label.alt),
-        language=_language(label),
+        title=_in(language, label.title),
+        alt=_in(language, label.alt),
+        language="" if language == UNDETERMINED else language,
         credit=label.credit,
-        rights=_main(label.rights),
+        rights=_in(language, label.rights),
         tags=label.tags,
         source_type=label.source_type,
         texts={name: texts for name, texts in told.items() if set(texts) - {UNDETERMINED}},
     )
 
 
-def _main(texts: Texts) -> str:
-    return next(iter(texts.values()), "")
+def _in(language: str, texts: Texts) -> str:
+    return texts.get(language) or next(iter(texts.values()), "")
 
 
 def _language(label: JobLabel) -> str:
-    for texts in (label.alt, label.title):
+    """Give the main language: that of the title, which every label has, or where nobody said it of others."""
+    for texts in (label.title, label.alt, label.rights):
         tag = next(iter(texts), UNDETERMINED)
         if tag != UNDETERMINED:
             return tag
-    return ""
+    return UNDETERMINED
 
 
 def _format(media_type: str) -> str:
