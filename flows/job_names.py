@@ -12,9 +12,12 @@ INCOMING: Final = ".incoming"
 NAME_BYTES_MAX = 200
 """Leaves room below the 255 bytes of a file name and the 1,024 of an S3 key."""
 _FORBIDDEN = set('\\:*?"<>|')
-_DEVICES = {"con", "prn", "aux", "nul"} | {
-    f"{port}{n}" for port in ("com", "lpt") for n in range(1, 10)
+_DEVICES = {"con", "prn", "aux", "nul", "conin$", "conout$"} | {
+    f"{port}{n}" for port in ("com", "lpt") for n in "123456789¹²³"
 }
+"""Windows counts the three small digits too ("Naming Files, Paths, and Namespaces", Microsoft Learn)."""
+_UNSEEN = ("C", "Zl", "Zp")
+"""Categories of Unicode: controls, formats, halves, what is unassigned; ends of lines and paragraphs."""
 _FILE_ENDINGS = (".json", ".csv", ".png", ".jpg", ".jpeg", ".webp", ".avif")
 NAME_WANTED = (
     "a relative name such as mug/oak-1: no `..`, no leading slash, "
@@ -26,7 +29,7 @@ def name_fault(name: str) -> str | None:
     """Say what is wrong with a job's name, or None."""
     if not name:
         return "an empty name"
-    if any(unicodedata.category(char).startswith("C") for char in name):
+    if any(unicodedata.category(char).startswith(_UNSEEN) for char in name):
         return f"{name!r}, which has a control character"
     if len(name.encode()) > NAME_BYTES_MAX:
         return f"a name of {len(name.encode())} bytes"
