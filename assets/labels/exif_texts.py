@@ -10,6 +10,7 @@ Source: TIFF 6.0, section 2 (image file directory); CIPA DC-008, section 4.6.
 
 from __future__ import annotations
 
+import re
 from typing import Final, Literal
 
 _TEXTS: Final = frozenset(
@@ -28,8 +29,10 @@ _TEXTS: Final = frozenset(
         0x9C9F,  # XPSubject
     }
 )
-_PREFIX: Final = b"Exif\0\0"
-_ORDERS: Final[dict[bytes, Literal["little", "big"]]] = {b"II*\0": "little", b"MM\0*": "big"}
+EXIF_HEAD: Final = re.compile(rb".{0,4}?exif\0.", re.DOTALL | re.IGNORECASE)
+"""The six letters before Exif: exiftool takes any last byte, any case, and a few bytes before them."""
+# The number behind it, 42, is asked for by few readers.
+_ORDERS: Final[dict[bytes, Literal["little", "big"]]] = {b"II": "little", b"MM": "big"}
 _ENTRY: Final = 12
 _ENTRIES_MAX: Final = 200
 """A camera writes some 20 into its first directory."""
@@ -43,8 +46,9 @@ def without_texts(exif: bytes) -> bytes:
 
     What cannot be read as Exif is returned as it is.
     """
-    start = len(_PREFIX) if exif.startswith(_PREFIX) else 0
-    order = _ORDERS.get(exif[start : start + 4])
+    head = EXIF_HEAD.match(exif)
+    start = head.end() if head is not None else 0
+    order = _ORDERS.get(exif[start : start + 2])
     if order is None:
         return exif
     table = start + int.from_bytes(exif[start + 4 : start + 8], order)

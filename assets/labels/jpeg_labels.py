@@ -10,14 +10,13 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from assets.labels.exif_texts import without_texts
+from assets.labels.exif_texts import EXIF_HEAD, without_texts
 from assets.labels.image_resources import without_iptc
 from assets.labels.jumbf_head import HEAD_BYTES, is_manifest_store
 from assets.labels.terms import PACKET_BYTES_MAX
 
 _XMP: Final = b"http://ns.adobe.com/xap/1.0/\0"
 _EXTENDED: Final = b"http://ns.adobe.com/xmp/extension/\0"
-_EXIF: Final = b"Exif\0"
 _PHOTOSHOP: Final = b"Photoshop 3.0\0"
 
 _MARKER: Final = re.compile(rb"\xff++([^\x00\xff])")
@@ -64,7 +63,7 @@ def with_packet(data: bytes, packet: bytes) -> bytes | None:
         if _is_photoshop(data, segment):
             kept.append(resources)
             resources = b""
-        elif _begins(data, segment, _APP1, _EXIF):
+        elif _is_exif(data, segment):
             kept.append(data[segment.start : segment.payload])
             kept.append(without_texts(data[segment.payload : segment.end]))
         else:
@@ -132,7 +131,12 @@ def _begins(data: bytes, segment: _Segment, code: int, head: bytes) -> bool:
 
 def _leads(data: bytes, segment: _Segment) -> bool:
     """Tell whether readers expect this one right at the beginning: JFIF, its addition, Exif."""
-    return segment.code == _APP0 or _begins(data, segment, _APP1, _EXIF)
+    return segment.code == _APP0 or _is_exif(data, segment)
+
+
+def _is_exif(data: bytes, segment: _Segment) -> bool:
+    head = EXIF_HEAD.match(data, segment.payload, segment.stop)
+    return segment.code == _APP1 and head is not None
 
 
 def _is_xmp(data: bytes, segment: _Segment) -> bool:

@@ -12,6 +12,7 @@ from typing import Final
 
 from assets.labels.exif_texts import without_texts
 from assets.labels.jumbf_head import HEAD_BYTES, is_manifest_store
+from assets.labels.raw_profiles import EXIF_KEYWORD, without_exif_texts
 
 SIGNATURE: Final = b"\x89PNG\r\n\x1a\n"
 _CHUNKS_MAX: Final = 100_000
@@ -22,6 +23,7 @@ _XMP_KEYWORD: Final = b"XML:com.adobe.xmp"
 # Keyword, its end; not compressed, and no method; no language, no translated keyword.
 _XMP_HEAD: Final = _XMP_KEYWORD + b"\0\0\0\0\0"
 _TEXT_KINDS: Final = frozenset({b"tEXt", b"zTXt", b"iTXt"})
+_EXIF_KINDS: Final = _TEXT_KINDS | {b"eXIf"}
 _RIVALS: Final = frozenset(
     {
         _XMP_KEYWORD.lower(),
@@ -33,6 +35,7 @@ _RIVALS: Final = frozenset(
         b"source",
         b"raw profile type xmp",
         b"raw profile type iptc",
+        b"raw profile type 8bim",
         # ImageMagick's name for XMP, and sometimes Exif, that came out of a JPEG.
         b"raw profile type app1",
     }
@@ -66,11 +69,19 @@ def with_packet(data: bytes, packet: bytes) -> bytes | None:
         if chunk.kind == b"IDAT" and not written:
             kept += _made(b"iTXt", _XMP_HEAD + packet)
             written = True
-        if chunk.kind == b"eXIf":
-            kept += _made(b"eXIf", without_texts(data[chunk.start + _HEAD : chunk.end - _CRC]))
-        else:
-            kept += data[chunk.start : chunk.end]
+        kept += _without_exif_texts(data, chunk)
     return bytes(kept)
+
+
+def _without_exif_texts(data: bytes, chunk: _Chunk) -> bytes:
+    """Return a chunk as it was but for what Exif in it says; nothing of Exif that cannot be read."""
+    payload = data[chunk.start + _HEAD : chunk.end - _CRC] if chunk.kind in _EXIF_KINDS else b""
+    if chunk.kind == b"eXIf":
+        return _made(b"eXIf", without_texts(payload))
+    if payload and _keyword(data, chunk).lower() == EXIF_KEYWORD:
+        kept = without_exif_texts(chunk.kind, payload)
+        return b"" if kept is None else _made(chunk.kind, kept)
+    return data[chunk.start : chunk.end]
 
 
 def packet_in(data: bytes) -> bytes | None:

@@ -118,7 +118,14 @@ def test_exif_that_cannot_be_read_stays_as_it_is() -> None:
     exif[0x010E] = "A text"
     whole = exif.tobytes()
     assert without_texts(whole) != whole
-    for odd in (b"", b"Exif\0\0", whole[:14], whole[:20], b"XX" + whole, b"II*\0\xff\xff\xff\xff"):
+    for odd in (
+        b"",
+        b"Exif\0\0",
+        whole[:14],
+        whole[:20],
+        b"XXXXX" + whole,
+        b"II*\0\xff\xff\xff\xff",
+    ):
         assert without_texts(odd) == odd
     for end in range(len(whole)):
         assert len(without_texts(whole[:end])) == end
