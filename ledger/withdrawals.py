@@ -34,7 +34,7 @@ withdrawals = Table(
     Column("actor", Text, nullable=False),
     Column("because", Text, nullable=False),
     Column("at_us", BigInteger, nullable=False),
-    CheckConstraint("actor <> '' AND because <> ''", name="says_who_and_why"),
+    CheckConstraint("TRIM(actor) <> '' AND TRIM(because) <> ''", name="says_who_and_why"),
 )
 
 # Two who withdraw the same asset at once take turns, and the second is told.

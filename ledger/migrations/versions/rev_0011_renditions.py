@@ -3,6 +3,9 @@
 Revision: 0011, after 0010
 
 Nothing of what is in the books is rewritten: every verdict from before is on an attempt's own bytes.
+
+A job stays what it was planned as, because its renditions are judged by what its brief says. No
+digest of briefs is kept, so that nothing can find a changed one afterwards: this is the defence.
 """
 
 # ruff: noqa: S608 - every statement is made of constants of this file
@@ -82,6 +85,23 @@ GUARDS = (
 OWN_BYTES = "v.sha256 = a.sha256"
 ALL_FILES = "(v.sha256 = a.sha256 OR v.rendition > 0)"
 
+STAYS = "a job stays what it was planned as"
+IDENTITY = ("job_id", "order_id", "position", "name", "brief_json")
+CHANGED = " OR ".join(f"NEW.{column} <> OLD.{column}" for column in IDENTITY)
+
+# Whatever REPLACE would delete for it. The states are named so that the index serves.
+SAME_JOB = """
+    SELECT 1 FROM jobs WHERE job_id = NEW.job_id OR rowid = NEW.rowid
+    UNION ALL
+    SELECT 1 FROM jobs WHERE order_id = NEW.order_id AND name = NEW.name
+    UNION ALL
+    SELECT 1 FROM jobs WHERE order_id = NEW.order_id AND position = NEW.position
+        AND state IN ('planned', 'building', 'built', 'unknown', 'accepted', 'in_review',
+            'approved', 'released', 'rejected', 'refused', 'failed')
+"""
+
+LEAVES_RELEASED = "OLD.state = 'released'"
+
 FUNCTION_PINNED = (
     "SELECT proconfig IS NOT NULL FROM pg_proc WHERE oid = to_regproc('jobs_are_reviewed')"
 )
@@ -103,6 +123,8 @@ def upgrade() -> None:
         _guard_postgresql()
     else:
         _guard_sqlite()
+    _keep_jobs(is_postgresql=is_postgresql)
+    _gates(also=LEAVES_RELEASED)
     _review(ALL_FILES)
 
 
@@ -111,15 +133,17 @@ def downgrade() -> None:
     for table in APPEND_ONLY:
         if op.get_bind().execute(sa.text(f"SELECT 1 FROM {table} LIMIT 1")).first():
             raise RuntimeError(f"revision 0010 has no place for what is in {table}")
+    is_postgresql = op.get_context().dialect.name == "postgresql"
     _review(OWN_BYTES)
-    if op.get_context().dialect.name == "postgresql":
-        op.execute("DROP TRIGGER mends_before_signing ON mends")
-    else:
-        op.execute("DROP TRIGGER mends_before_signing")
+    _gates()
+    on = " ON {}" if is_postgresql else ""
+    for name in ("jobs_stay", "jobs_no_delete", JOBS_THIRD[is_postgresql]):
+        op.execute(f"DROP TRIGGER {name}{on.format('jobs')}")
+    op.execute(f"DROP TRIGGER mends_before_signing{on.format('mends')}")
     for table in ("withdrawals", "signings", "renditions"):
         op.drop_table(table)
-    if op.get_context().dialect.name == "postgresql":
-        for name, *_ in GUARDS:
+    if is_postgresql:
+        for name in ("jobs_stay", *(guard[0] for guard in GUARDS)):
             op.execute(f"DROP FUNCTION {name}()")
     op.drop_index("releases_sha256_idx", table_name="releases")
     op.drop_index("orders_campaign_idx", table_name="orders")
@@ -184,7 +208,7 @@ def _create_withdrawals() -> None:
         sa.Column("because", sa.Text(), nullable=False),
         sa.Column("at_us", sa.BigInteger(), nullable=False),
         sa.CheckConstraint(
-            "actor <> '' AND because <> ''", name=op.f("withdrawals_says_who_and_why")
+            "TRIM(actor) <> '' AND TRIM(because) <> ''", name=op.f("withdrawals_says_who_and_why")
         ),
         sa.ForeignKeyConstraint(["job_id"], ["jobs.job_id"], name=op.f("withdrawals_job_id_fkey")),
         sa.PrimaryKeyConstraint("job_id", name=op.f("withdrawals_pkey")),
@@ -232,11 +256,58 @@ def _guard_postgresql() -> None:
         )
 
 
-def _review(judged: str) -> None:
-    """Let a person see what breaks a rule that wants it, in these of a job's files."""
+JOBS_THIRD = {True: "jobs_no_truncate", False: "jobs_no_replace"}
+"""What is guarded besides on PostgreSQL, and on SQLite."""
+
+
+def _keep_jobs(*, is_postgresql: bool) -> None:
+    """Refuse that a job becomes another one, or goes; its order goes with it, which stays too."""
+    if not is_postgresql:
+        for name, when in (
+            ("jobs_stay", f"UPDATE ON jobs WHEN {CHANGED} OR NEW.rowid <> OLD.rowid"),
+            ("jobs_no_delete", "DELETE ON jobs"),
+            # REPLACE deletes without a delete trigger.
+            ("jobs_no_replace", f"INSERT ON jobs WHEN EXISTS ({SAME_JOB})"),
+        ):
+            op.execute(
+                f"CREATE TRIGGER {name} BEFORE {when} BEGIN SELECT RAISE(ABORT, '{STAYS}'); END"
+            )
+        return
+    op.execute(
+        "CREATE FUNCTION jobs_stay() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+        f"RAISE EXCEPTION '{STAYS}' USING ERRCODE = 'check_violation'; END $$"
+    )
+    for name, when in (
+        ("jobs_stay", f"UPDATE ON jobs FOR EACH ROW WHEN ({CHANGED})"),
+        ("jobs_no_delete", "DELETE ON jobs FOR EACH ROW"),
+        ("jobs_no_truncate", "TRUNCATE ON jobs FOR EACH STATEMENT"),
+    ):
+        op.execute(f"CREATE TRIGGER {name} BEFORE {when} EXECUTE FUNCTION jobs_stay()")
+
+
+def _revision(number: str) -> Any:  # noqa: ANN401 - a module, whose names no type knows
     environment = op.get_context().environment_context
     assert environment is not None  # noqa: S101 - migrations run in `env.py`'s
-    seventh: Any = environment.script.get_revision("0007").module
+    return environment.script.get_revision(number).module
+
+
+def _gates(also: str | None = None) -> None:
+    """Refuse the ways around the gates, and `also` this one: what is released stays that."""
+    eighth = _revision("0008")
+    around = eighth.AROUND if also is None else f"{eighth.AROUND} OR {also}"
+    when = f"NEW.state <> OLD.state AND ({around})"
+    before = "CREATE TRIGGER jobs_through_gates BEFORE UPDATE OF state ON jobs"
+    if op.get_context().dialect.name == "postgresql":
+        op.execute("DROP TRIGGER jobs_through_gates ON jobs")
+        op.execute(f"{before} FOR EACH ROW WHEN ({when}) EXECUTE FUNCTION jobs_through_gates()")
+        return
+    op.execute("DROP TRIGGER jobs_through_gates")
+    op.execute(f"{before} WHEN {when} BEGIN SELECT RAISE(ABORT, '{eighth.GATES}'); END")
+
+
+def _review(judged: str) -> None:
+    """Let a person see what breaks a rule that wants it, in these of a job's files."""
+    seventh = _revision("0007")
     wanted: str = seventh.UNREVIEWED.replace(OWN_BYTES, judged)
     message = seventh.PAST_REVIEW
     if op.get_context().dialect.name != "postgresql":
