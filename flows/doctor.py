@@ -23,6 +23,18 @@ _UNSIGNED: Final = (
     "not in use: MINTAGE_SIGNING_CERTIFICATE and MINTAGE_SIGNING_KEY are not set, so files are "
     "released without Content Credentials (docs/credentials.md)"
 )
+_CERTIFICATE_ALONE: Final = (
+    " A machine that only proves files has the certificate in the file of MINTAGE_TRUST_ANCHORS "
+    "instead."
+)
+_DISBELIEVED: Final = (
+    "; no root is known here, so `assets prove` does not believe it before MINTAGE_TRUST_ANCHORS "
+    "names a file with its root"
+)
+_NOBODYS: Final = (
+    "; MINTAGE_TRUST_ANCHORS has no signing certificate of yours in it, so `assets prove` takes no "
+    "credentials for yours"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,12 +121,16 @@ def _signing(house: House) -> Check:
     """Sign one pixel with what is configured, and say until when that is believed."""
     subject = "signing"
     try:
-        signer = house.signer()
+        signer, trust = house.signer(), house.trust()
         if signer is None:
-            return Check(subject, ok=True, finding=_UNSIGNED)
+            foreign = trust.anchors is not None and not trust.own
+            return Check(subject, ok=True, finding=_UNSIGNED + (_NOBODYS if foreign else ""))
         signer.check()
     except (FlowError, AssetsError) as error:
-        return Check(subject, ok=False, finding=str(error))
+        settings = house.settings
+        alone = settings.signing_certificate is not None and settings.signing_key is None
+        finding = str(error) + (_CERTIFICATE_ALONE if alone else "")
+        return Check(subject, ok=False, finding=finding)
     until = f"{signer.expires:%Y-%m-%d}"
     stamped = (
         f"with time stamps of {signer.stamped_by}; certificate until {until}"
@@ -123,7 +139,8 @@ def _signing(house: House) -> Check:
     )
     days = (signer.expires - house.clock()).days
     hurry = f"; renew it within {days} days" if days < _RENEW_DAYS else ""
-    return Check(subject, ok=True, finding=f"as {signer.subject}, {stamped}{hurry}")
+    rootless = _DISBELIEVED if trust.anchors is None else ""
+    return Check(subject, ok=True, finding=f"as {signer.subject}, {stamped}{hurry}{rootless}")
 
 
 def _prefect(house: House) -> Check:

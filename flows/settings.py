@@ -49,15 +49,16 @@ class Settings(BaseSettings):
     gl_mapping_file: Path | None = Field(None, validation_alias="MINTAGE_GL_MAPPING")
     """A YAML file that says which accounts of the general ledger charges belong to."""
     signing_certificate: Path | None = Field(None, validation_alias="MINTAGE_SIGNING_CERTIFICATE")
-    """The organisation's certificate and its issuers, in PEM: what is released is signed with it."""
+    """The organisation's certificate and its issuers, in PEM: what is released is signed with it. It goes
+    with its key; a machine that only proves files has the certificate among the trust anchors instead."""
     signing_key: Path | None = Field(None, validation_alias="MINTAGE_SIGNING_KEY")
-    """The certificate's key, in PEM, readable by its owner alone. Only who signs needs it."""
+    """The certificate's key, in PEM, readable by its owner alone; only where files are signed."""
     signing_timestamp_url: str | None = Field(
         None, validation_alias="MINTAGE_SIGNING_TIMESTAMP_URL"
     )
     """A time stamp authority (RFC 3161), with which signatures outlive their certificate."""
     trust_anchors: Path | None = Field(None, validation_alias="MINTAGE_TRUST_ANCHORS")
-    """The roots, in PEM, that issue the certificates of this organisation; readers trust these."""
+    """In PEM the roots that readers trust, and the signing certificates that are this organisation's."""
     photo_folder: Path | None = Field(None, validation_alias="MINTAGE_PHOTOS")
     """Where studio cards may take photographs from."""
     jobs_max: int = Field(100_000, ge=1, validation_alias="MINTAGE_JOBS_MAX")

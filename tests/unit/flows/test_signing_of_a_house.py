@@ -56,6 +56,43 @@ def test_one_of_the_two_alone_is_refused(tmp_path: Path) -> None:
         house(tmp_path, MINTAGE_SIGNING_KEY=key).signer()
 
 
+def test_a_certificate_alone_is_no_signing_and_where_it_belongs_to_prove_is_told(
+    tmp_path: Path,
+) -> None:
+    certificate, _ = paper().lay(tmp_path)
+    check = _signing(house(tmp_path, MINTAGE_SIGNING_CERTIFICATE=certificate))
+    assert not check.ok
+    assert "MINTAGE_SIGNING_KEY is not" in check.finding
+    assert "only proves files has the certificate in the file of MINTAGE_TRUST" in check.finding
+
+
+def test_a_chain_that_is_nothing_but_the_certificate_needs_its_root_to_be_believed(
+    tmp_path: Path,
+) -> None:
+    certificate, key = authority().certificate(by_root=True).lay(tmp_path)
+    files = {"MINTAGE_SIGNING_CERTIFICATE": certificate, "MINTAGE_SIGNING_KEY": key}
+    check = _signing(house(tmp_path, **files))
+    assert check.ok
+    assert "does not believe it before MINTAGE_TRUST_ANCHORS" in check.finding
+    roots = tmp_path / "roots.pem"
+    roots.write_bytes(authority().anchors)
+    assert (
+        "believe it before"
+        not in _signing(house(tmp_path, **files, MINTAGE_TRUST_ANCHORS=roots)).finding
+    )
+
+
+def test_anchors_without_a_certificate_of_ours_are_told(tmp_path: Path) -> None:
+    roots = tmp_path / "roots.pem"
+    roots.write_bytes(authority().anchors)
+    check = _signing(house(tmp_path, MINTAGE_TRUST_ANCHORS=roots))
+    assert check.ok
+    assert "takes no credentials for yours" in check.finding
+    roots.write_bytes(authority().anchors + paper().certificate)
+    check = _signing(house(tmp_path, MINTAGE_TRUST_ANCHORS=roots))
+    assert "takes no credentials" not in check.finding
+
+
 def test_a_time_stamp_authority_that_does_not_answer_is_found_by_the_doctor(
     tmp_path: Path,
 ) -> None:
