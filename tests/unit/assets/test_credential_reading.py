@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import random
 import socket
+import time
 from pathlib import Path
 
 import pytest
@@ -132,6 +133,11 @@ def test_that_we_signed_it_is_known_though_the_bytes_were_changed(
     stranger = read(changed, "jpeg", Authority("Other").anchors)
     assert stranger is not None
     assert not stranger.known_signer
+    assert not found.untouched
+    assert not stranger.untouched
+    as_signed = read(signed["jpeg"], "jpeg", Authority("Other").anchors)
+    assert as_signed is not None
+    assert as_signed.untouched
 
 
 def test_another_claim_cannot_be_put_into_our_credentials(signed: dict[str, bytes]) -> None:
@@ -140,6 +146,23 @@ def test_another_claim_cannot_be_put_into_our_credentials(signed: dict[str, byte
     found = read(forged, "png")
     assert found is not None
     assert (found.state, found.known_signer) == (CredentialsState.INVALID, False)
+    assert not found.untouched
+
+
+def test_an_expired_certificate_is_no_change_of_the_file(tmp_path: Path) -> None:
+    short = authority().certificate(days=(-1, 2 / 86_400))
+    data = open_signer(*short.lay(tmp_path)).sign(picture("png"), "image/png", CLAIM)
+    # The library reads the machine's own clock, so the certificate's last second has to pass.
+    deadline = time.monotonic() + 20
+    while (found := read(data, "png")) is not None and time.monotonic() < deadline:
+        if found.state is CredentialsState.INVALID:
+            break
+        time.sleep(0.2)
+    assert found is not None
+    assert (found.state, found.untouched) == (CredentialsState.INVALID, True)
+    changed = read(data[:-60] + bytes([data[-60] ^ 1]) + data[-59:], "png")
+    assert changed is not None
+    assert not changed.untouched
 
 
 def test_nothing_is_fetched_for_what_a_file_names() -> None:
