@@ -16,6 +16,8 @@ class Expected(NamedTuple):
     receipt_key: str
     withdrawn: bool = False
     """Whether somebody has taken it back: its bytes stay, and nothing may show it any more."""
+    receipt: bytes = b""
+    """What its receipt has to say, version aside; empty where only its key and digest are known."""
 
 
 class AuditKind(StrEnum):
@@ -28,7 +30,7 @@ class AuditKind(StrEnum):
     RECEIPT_MISSING = "receipt_missing"
     """The asset's receipt is not in the store."""
     RECEIPT_CHANGED = "receipt_changed"
-    """The receipt cannot be read or speaks of other bytes. Seen by a deep audit only."""
+    """The receipt cannot be read, or says other things than the books. Seen by a deep audit only."""
     ONLY_IN_STORE = "only_in_store"
     """The store holds a file among released ones that has not passed every gate, by the books."""
     WITHDRAWN_SHOWN = "withdrawn_shown"

@@ -5,10 +5,27 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator
+from typing import Final
 
 from assets.audit_kinds import AuditKind, AuditProblem, Expected
 from assets.errors import BadKey, Missing, StoreError, StoreUnavailable
+from assets.release import says_no_other
 from assets.store import Store
+
+_ALWAYS: Final = frozenset(
+    {
+        "accepted_at",
+        "approved_at",
+        "approved_by",
+        "asset",
+        "cost",
+        "job",
+        "made_by",
+        "order",
+        "verified_by",
+    }
+)
+"""What every receipt has said since the first."""
 
 
 def look_quick(store: Store, item: Expected) -> list[AuditProblem]:
@@ -69,9 +86,12 @@ def _look_at_receipt(store: Store, item: Expected) -> Iterator[AuditProblem]:
     except StoreError as error:
         detail = str(error).rstrip(".")
     else:
-        if speaks_of(receipt, item):
+        if not speaks_of(receipt, item):
+            detail = f"it is no receipt of the asset with SHA-256 {item.sha256}"
+        elif others := said_otherwise(receipt, item.receipt):
+            detail = f"the books say otherwise of {', '.join(others)}"
+        else:
             return
-        detail = f"it is no receipt of the asset with SHA-256 {item.sha256}"
     where = store.locate(item.receipt_key)
     yield AuditProblem(AuditKind.RECEIPT_CHANGED, item.receipt_key, where, detail)
 
@@ -81,8 +101,32 @@ def speaks_of(receipt: bytes, item: Expected) -> bool:
     try:
         asset = json.loads(receipt)["asset"]
         return bool(asset["key"] == item.key and asset["sha256"] == item.sha256)
-    except (ValueError, TypeError, KeyError):
+    except (ValueError, TypeError, KeyError, RecursionError):
         return False
+
+
+def said_otherwise(receipt: bytes, expected: bytes) -> list[str]:
+    """Name what a receipt of this asset says otherwise than the books, or does not say.
+
+    What the first receipts said has to be there as it is; of what came later an earlier Mintage has
+    said less.
+    """
+    if not expected:
+        return []
+    found, whole = json.loads(receipt), json.loads(expected)
+    return [
+        name
+        for name in sorted(found.keys() | _ALWAYS)
+        if name != "mintage_version" and not _agree(name, found, whole)
+    ]
+
+
+def _agree(name: str, found: dict[str, object], whole: dict[str, object]) -> bool:
+    if name not in found or name not in whole:
+        return False
+    if name in _ALWAYS:
+        return found[name] == whole[name]
+    return says_no_other(found[name], whole[name])
 
 
 def _missing(store: Store, item: Expected) -> AuditProblem:

@@ -64,21 +64,21 @@ def release(store: Store, form: ReleaseForm, data: bytes) -> Released:
 def _same_but_for_version(stored: bytes, offered: bytes) -> bool:
     try:
         first = json.loads(stored)
-    except ValueError:
+    except (ValueError, RecursionError):
         return False
     second = json.loads(offered)
     if not isinstance(first, dict):
         return False
-    return _says_no_other({**first, "mintage_version": None}, {**second, "mintage_version": None})
+    return says_no_other({**first, "mintage_version": None}, {**second, "mintage_version": None})
 
 
-def _says_no_other(stored: object, offered: object) -> bool:
+def says_no_other(stored: object, offered: object) -> bool:
     """Whether all that is stored is offered too: a newer Mintage may have more to say."""
     if isinstance(stored, dict) and isinstance(offered, dict):
         return all(
-            name in offered and _says_no_other(inner, offered[name])
+            name in offered and says_no_other(inner, offered[name])
             for name, inner in stored.items()
         )
     if isinstance(stored, list) and isinstance(offered, list):
-        return len(stored) == len(offered) and all(map(_says_no_other, stored, offered))
+        return len(stored) == len(offered) and all(map(says_no_other, stored, offered))
     return stored == offered

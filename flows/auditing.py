@@ -12,7 +12,8 @@ from assets.audit_kinds import AuditKind, Expected
 from assets.layout import edition_of, receipt_key
 from flows.errors import UnknownOrderId
 from flows.manifest_rows import place_of_rendition
-from ledger import Books, JobState, JobView, OrderRecord, OrderView, RenditionView
+from flows.receipts_again import receipts_again
+from ledger import Books, JobState, JobView, OrderRecord, OrderView, ReleasedView, RenditionView
 
 PAGE = 500
 """Approved jobs that are read at once."""
@@ -37,7 +38,7 @@ def audit_store(books: Books, store: Store, order_id: str | None, *, deep: bool)
 
     report = audit(
         store,
-        _released(books, orders),
+        _released(books, orders, deep=deep),
         deep=deep,
         prefixes=_folders(orders),
         approved=_approved(books, orders),
@@ -59,25 +60,40 @@ def _order(books: Books, order_id: str) -> OrderView:
     return order
 
 
-def _released(books: Books, orders: Callable[[], Sequence[OrderView]]) -> Iterator[Expected]:
+def _released(
+    books: Books, orders: Callable[[], Sequence[OrderView]], *, deep: bool
+) -> Iterator[Expected]:
     for order in orders():
-        for view in books.released(order.record.order_id):
-            yield Expected(
-                view.release_key,
-                view.sha256,
-                view.byte_count,
-                view.receipt_key,
-                withdrawn=view.withdrawn,
+        views = books.released(order.record.order_id)
+        # To make receipts again takes long, and only who reads them has a use for it.
+        again = receipts_again(books, order.record, views) if deep else ((one, ()) for one in views)
+        for view, receipts in again:
+            yield from map(
+                _with_receipt, _files(view), receipts or (b"",) * (1 + len(view.renditions))
             )
-            for one in view.renditions:
-                place = place_of_rendition(view.campaign, view.order_id, one)
-                yield Expected(
-                    place.key,
-                    place.sha256,
-                    place.byte_count,
-                    place.receipt_key,
-                    withdrawn=view.withdrawn,
-                )
+
+
+def _with_receipt(one: Expected, receipt: bytes) -> Expected:
+    return one._replace(receipt=receipt)
+
+
+def _files(view: ReleasedView) -> Iterator[Expected]:
+    yield Expected(
+        view.release_key,
+        view.sha256,
+        view.byte_count,
+        view.receipt_key,
+        withdrawn=view.withdrawn,
+    )
+    for one in view.renditions:
+        place = place_of_rendition(view.campaign, view.order_id, one)
+        yield Expected(
+            place.key,
+            place.sha256,
+            place.byte_count,
+            place.receipt_key,
+            withdrawn=view.withdrawn,
+        )
 
 
 def _approved(books: Books, orders: Callable[[], Sequence[OrderView]]) -> Iterator[Expected]:

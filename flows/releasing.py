@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
@@ -29,9 +29,11 @@ from ledger import (
     Books,
     JobView,
     MendView,
+    OrderRecord,
     ReleaseRecord,
     RenditionView,
     ReviewDecision,
+    ReviewView,
     SigningView,
     VerdictRecord,
     usd,
@@ -47,9 +49,9 @@ def measured_size(verdicts: Sequence[VerdictRecord]) -> tuple[int, int] | None:
     return None
 
 
-def approval(books: Books, view: JobView) -> Approval | None:
+def approval(view: JobView, reviews: Iterable[ReviewView]) -> Approval | None:
     """Give a person's approval of the bytes that a job has now, if there is one."""
-    for one in books.reviews([view.job_id]).get(view.job_id, ()):
+    for one in reviews:
         if one.attempt_id == view.attempt_id and one.decision is ReviewDecision.APPROVED:
             return Approval(one.by, one.decision.value, one.because, one.at, one.sha256)
     return None
@@ -107,7 +109,11 @@ def gathered(
     return Gathered(
         brief=brief,
         verdicts=verdicts,
-        review=approval(books, view) if view.approved_by else None,
+        review=(
+            approval(view, books.reviews([view.job_id]).get(view.job_id, ()))
+            if view.approved_by
+            else None
+        ),
         mends=books.mends(attempt_id) if view.mend_count else (),
         renditions=made.get(attempt_id, ()),
         rendition_verdicts={number: found for (_, number), found in judged.items()},
@@ -124,7 +130,7 @@ def put_release(run: OrderRun, view: JobView, found: Gathered) -> ReleaseRecord:
         BooksAltered: its bytes are not those that were inspected, as the books have them.
         Missing, DigestMismatch: its bytes are not in the store any more; nothing is released then.
     """
-    master, *renditions = _forms(run, view, found)
+    master, *renditions = release_forms(run.record, view, found)
     # All of them before the first is released: what is public can not be made again.
     files = [_truly_told(form, staged(run.store, form.sha256)) for form in (*renditions, master)]
     for form, data in files:
@@ -152,7 +158,7 @@ def is_begun(run: OrderRun, view: JobView, found: Gathered) -> bool:
 
     Nothing is ever taken out of the store, so that has to be completed.
     """
-    for form in _forms(run, view, found):
+    for form in release_forms(run.record, view, found):
         try:
             receipt = json.loads(run.store.get(form.receipt_key))
             if receipt["asset"]["sha256"] == form.sha256:
@@ -163,9 +169,15 @@ def is_begun(run: OrderRun, view: JobView, found: Gathered) -> bool:
     return False
 
 
-def _forms(run: OrderRun, view: JobView, found: Gathered) -> tuple[ReleaseForm, ...]:
-    """Say all that the receipts of an approved job's files say: the master's, then its renditions'."""
-    whole = _form(run, view, found)
+def release_forms(order: OrderRecord, view: JobView, found: Gathered) -> tuple[ReleaseForm, ...]:
+    """Say all that the receipts of an approved job's files say: the master's, then its renditions'.
+
+    Of a job that is released it says the same as when it was approved.
+
+    Raises:
+        BooksAltered: its bytes are not those that were inspected, as the books have them.
+    """
+    whole = _form(order, view, found)
     renditions = tuple(_rendition_form(view, whole, one, found) for one in found.renditions)
     master = replace(whole, renditions=tuple(map(_sister, renditions)))
     return master, *(replace(one, master=_sister(master)) for one in renditions)
@@ -219,14 +231,13 @@ def _told_label(label: JobLabel | None) -> ToldLabel | None:
     )
 
 
-def _form(run: OrderRun, view: JobView, found: Gathered) -> ReleaseForm:
+def _form(order: OrderRecord, view: JobView, found: Gathered) -> ReleaseForm:
     """Say all that the receipt of an approved job's master says, but what was made of it."""
     assert view.sha256 is not None  # noqa: S101  an approved job was built
     assert view.byte_count is not None  # noqa: S101  as above
     assert view.attempt_id is not None  # noqa: S101  as above
     assert view.seed is not None  # noqa: S101  as above
     assert view.accepted_at is not None  # noqa: S101  as above
-    order = run.record
     brief, changes = _brief_sent(view, found.brief)
     size = measured_size(found.verdicts)
     if size is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +14,7 @@ from shown_parts import CAMPAIGN, SMALL, Wish, picture, put_and_publish
 
 from assets import AuditReport, DirectoryStore, edition_prefix
 from flows.auditing import audit_store
+from flows.withdrawing import withdraw
 from ledger import Books
 
 WISH = Wish(jobs=3, renditions=True)
@@ -99,3 +101,54 @@ def test_a_whole_campaign_behind_a_link_is_told(
     found = told(audit_store(books, store, None, deep=deep))
     assert ("only_in_store", f"released/{CAMPAIGN}") in found
     assert ("changed", WISH.key(0, SMALL)) in found
+
+
+def test_whatever_a_forged_receipt_says_otherwise_is_told_by_a_deep_audit(
+    books: Books, store: DirectoryStore
+) -> None:
+    whole = json.loads(store.get(WISH.receipt(0)))
+    forgeries: list[tuple[str, object]] = [
+        ("cost", {"amount": "99.00", "currency": "USD"}),
+        ("cost", {}),
+        ("approved_by", "nobody@acme.example"),
+        ("verified_by", []),
+        ("verified_by", [{**whole["verified_by"][0], "version": 9}, *whole["verified_by"][1:]]),
+        ("job", {**whole["job"], "id": "other"}),
+        ("order", {**whole["order"], "owner": "otto@acme.example"}),
+        ("brief", {**whole["brief"], "prompt": "Another"}),
+        ("label", {**whole["label"], "credit": "Another"}),
+        ("withdrawn", {"by": "a", "because": "b", "at": "c"}),
+        ("another", 1),
+    ]
+    for name, value in forgeries:
+        forged = json.dumps({**whole, name: value}).encode()
+        store.replace(WISH.receipt(0), forged, media_type="application/json")
+        (found,) = audit_store(books, store, None, deep=True).problems
+        assert (found.kind.value, found.key) == ("receipt_changed", WISH.receipt(0))
+        assert found.detail == f"the books say otherwise of {name}"
+    short = json.dumps({"asset": whole["asset"], "job": whole["job"]}).encode()
+    store.replace(WISH.receipt(0), short, media_type="application/json")
+    (found,) = audit_store(books, store, None, deep=True).problems
+    assert "of accepted_at, approved_at, approved_by, cost, made_by" in found.detail
+    # What earlier Mintages wrote said less.
+    older = {name: value for name, value in whole.items() if name not in {"label", "mended"}}
+    older["mintage_version"] = "0.1"
+    del older["brief"]["changed"]
+    store.replace(WISH.receipt(0), json.dumps(older).encode(), media_type="application/json")
+    assert audit_store(books, store, None, deep=True).problems == ()
+
+
+def test_a_withdrawals_mark_in_a_receipt_must_be_the_books_own(
+    books: Books, store: DirectoryStore
+) -> None:
+    withdraw(books, store, WISH.job_id(0), by="maria@acme.example", because="the maker objects")
+    assert audit_store(books, store, None, deep=True).problems == ()
+    receipt = json.loads(store.get(WISH.receipt(0, SMALL)))
+    receipt["withdrawn"]["by"] = "otto@acme.example"
+    forged = json.dumps(receipt).encode()
+    store.replace(WISH.receipt(0, SMALL), forged, media_type="application/json")
+    (found,) = audit_store(books, store, None, deep=True).problems
+    assert (found.key, found.detail) == (
+        WISH.receipt(0, SMALL),
+        "the books say otherwise of withdrawn",
+    )
