@@ -19,7 +19,7 @@ def test_kills_between_inspect_and_release_leave_nothing_ungated_and_what_is_pla
     desk = studio_desk
     desk.books_at_hand = True
     books_url = f"sqlite:///{desk.folder}/.mintage/ledger.db"
-    storm = GateStorm(desk, books_url, jobs=24, kills=6, seed=SEED)
+    storm = GateStorm(desk, books_url, jobs=18, kills=6, seed=SEED)
     toll = storm.rage()
     print("\n".join(toll.lines()))
     assert toll.caught, "no kill met a job on its way"
