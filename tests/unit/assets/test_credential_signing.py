@@ -245,6 +245,24 @@ def test_bytes_that_cannot_be_signed_are_told_from_a_signer_that_cannot_sign(
         assert type(raised.value) is SigningFailed
 
 
+def test_the_page_on_credentials_says_what_of_an_avif_no_signature_covers(signer: Signer) -> None:
+    signed = signer.sign(labelled("avif"), "image/avif", CLAIM)
+
+    def state(data: bytes) -> CredentialsState | None:
+        found = read_credentials(data, "image/avif", anchors=authority().anchors)
+        return None if found is None else found.state
+
+    page = (Path(__file__).parents[3] / "docs" / "credentials.md").read_text(encoding="utf-8")
+    for kind in ("free", "skip", "mfra"):
+        added = signed + b"\0\0\0\x18" + kind.encode() + b"hidden words are"
+        assert state(added) is CredentialsState.TRUSTED
+        assert f"`{kind}`" in page
+    assert state(signed[:13] + b"x" + signed[14:]) is CredentialsState.TRUSTED
+    assert "`ftyp`" in page
+    other = signed + b"\0\0\0\x18zzzzhidden words are"
+    assert state(other) is CredentialsState.INVALID
+
+
 def test_signing_again_replaces_the_credentials_that_were_there(signer: Signer) -> None:
     once = signer.sign(labelled("png"), "image/png", CLAIM)
     twice = signer.sign(once, "image/png", replace(CLAIM, title="Another"))
