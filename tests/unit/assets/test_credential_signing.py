@@ -253,8 +253,9 @@ def test_the_page_on_credentials_says_what_of_an_avif_no_signature_covers(signer
         return None if found is None else found.state
 
     page = (Path(__file__).parents[3] / "docs" / "credentials.md").read_text(encoding="utf-8")
-    for kind in ("free", "skip", "mfra"):
-        added = signed + b"\0\0\0\x18" + kind.encode() + b"hidden words are"
+    hidden = b"hidden words are"
+    for kind, inside in (("free", hidden), ("skip", hidden), ("mfra", bytes(16))):
+        added = signed + b"\0\0\0\x18" + kind.encode() + inside
         assert state(added) is CredentialsState.TRUSTED
         assert f"`{kind}`" in page
     assert state(signed[:13] + b"x" + signed[14:]) is CredentialsState.TRUSTED
