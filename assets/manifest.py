@@ -11,30 +11,39 @@ import functools
 import json
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Final
 
 from assets.errors import BadKey, ManifestError
 from assets.layout import MANIFEST_CSV, MANIFEST_JSON
+from assets.manifest_bounds import validator
 from assets.manifest_rows import SortKey, heading, write_rows
 from assets.media_types import CSV_MEDIA_TYPE, JSON_MEDIA_TYPE
 from assets.receipts import plain_decimal, timestamp
 from assets.store import CACHE_REVALIDATE, Store, check_key, check_prefix
 
 if TYPE_CHECKING:
-    from pydantic import TypeAdapter
-
-_Value = TypeVar("_Value")
+    from pydantic_core import SchemaValidator, ValidationError
 
 MANIFEST_VERSION: Final = 1
 """The shape of the JSON; it rises when a reader would have to change."""
 
-_LIST_OPENS: Final = '"assets": ['
-_END: Final = "]}"
+_LIST_OPENS: Final = b'"assets": ['
+_WITHDRAWN_OPENS: Final = b'"withdrawn": ['
+_ENDS_OF_ITEM: Final = frozenset({b"}", b"},"})
+_ENDS_OF_LIST: Final = frozenset({b"]", b"],"})
+_END: Final = b"]}"
 _LINE_BYTES_MAX: Final = 1 << 20
-"""No row is near a megabyte; a longer line is no manifest and is not read into memory."""
+"""No row is near a megabyte; a longer line is no manifest and is not read into memory, and neither
+is a longer header, what was withdrawn not counted."""
+
+WITHDRAWN_BYTES_MAX: Final = 64 << 20
+"""How long the list of what was withdrawn may be: 150,000 assets with short reasons."""
+
+_SHOWN_CHARS: Final = 100
+"""How much of a text from a manifest a message repeats."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,10 +168,10 @@ def write_manifest(
         told = header if isinstance(header, ManifestHeader) else header()
         opening = json.dumps(_header_fields(told, count), ensure_ascii=False, indent=1)
         opening = opening.removesuffix("\n}")
-        whole.write(f"{opening},\n {_LIST_OPENS}\n".encode())
+        whole.write(f"{opening},\n ".encode() + _LIST_OPENS + b"\n")
         lines.seek(0)
         shutil.copyfileobj(lines, whole)
-        whole.write(f"{_END}\n".encode())
+        whole.write(_END + b"\n")
         key = prefix + in_json
         store.replace(
             prefix + in_csv,
@@ -186,14 +195,7 @@ def read_manifest(store: Store, key: str) -> tuple[ManifestHeader, Iterator[Mani
     """
     where = store.locate(key)
     lines = _lines(store.chunks(key), where)
-    opening: list[str] = []
-    for line in lines:
-        if line.strip() == _LIST_OPENS:
-            break
-        opening.append(line)
-    else:
-        raise ManifestError(f"{where} is no manifest that Mintage wrote; write it again.")
-    return _read_header("".join(opening), where), _read_rows(lines, where)
+    return _read_header(lines, where), _read_rows(lines, where)
 
 
 def row_fields(row: ManifestRow) -> dict[str, object]:
@@ -229,31 +231,50 @@ def _header_fields(header: ManifestHeader, count: int) -> dict[str, object]:
     return values
 
 
-def _lines(chunks: Iterable[bytes], where: str) -> Iterator[str]:
+def _lines(chunks: Iterable[bytes], where: str) -> Iterator[bytes]:
     rest = b""
     for chunk in chunks:
         *whole, rest = (rest + chunk).split(b"\n")
         for line in whole:
-            yield _text(line, where)
+            yield _bounded(line, where)
         if len(rest) > _LINE_BYTES_MAX:
             break
     if rest:
-        yield _text(rest, where)
+        yield _bounded(rest, where)
 
 
-def _text(line: bytes, where: str) -> str:
+def _bounded(line: bytes, where: str) -> bytes:
     if len(line) > _LINE_BYTES_MAX:
         raise ManifestError(f"{where} has a line that no manifest has; write it again.")
-    try:
-        return line.decode()
-    except UnicodeDecodeError as error:
-        raise ManifestError(f"{where} is not in UTF-8; write it again.") from error
+    return line
 
 
-def _read_header(opening: str, where: str) -> ManifestHeader:
+def _read_header(lines: Iterator[bytes], where: str) -> ManifestHeader:
+    opening: list[bytes] = []
+    withdrawn: list[Withdrawn] = []
+    byte_count = 0
+    for line in lines:
+        plain = line.strip()
+        if plain == _LIST_OPENS:
+            break
+        if plain == _WITHDRAWN_OPENS:
+            # It has a line of its own when it is not empty, and may be longer than all the rest.
+            withdrawn.extend(_read_withdrawn(lines, where))
+            continue
+        opening.append(line)
+        byte_count += len(line)
+        if byte_count > _LINE_BYTES_MAX:
+            raise ManifestError(f"{where} is no manifest that Mintage wrote; write it again.")
+    else:
+        raise ManifestError(f"{where} is no manifest that Mintage wrote; write it again.")
+    header = _header_of(b"\n".join(opening), where)
+    return replace(header, withdrawn=tuple(withdrawn)) if withdrawn else header
+
+
+def _header_of(opening: bytes, where: str) -> ManifestHeader:
     try:
-        values = json.loads(opening.rstrip().removesuffix(",") + "}")
-    except ValueError as error:
+        values = json.loads(opening.rstrip().removesuffix(b",") + b"}")
+    except (ValueError, RecursionError) as error:
         raise ManifestError(
             f"{where} does not start as a manifest does; write it again."
         ) from error
@@ -261,52 +282,96 @@ def _read_header(opening: str, where: str) -> ManifestHeader:
         raise ManifestError(
             f"{where} is no manifest of version {MANIFEST_VERSION}; a newer Mintage may read it."
         )
+    from pydantic_core import ValidationError
+
     known = {one.name for one in fields(ManifestHeader)}
-    return _validated(
-        _header_adapter(), {name: values[name] for name in known & values.keys()}, where
-    )
+    try:
+        header: ManifestHeader = _header_reader().validate_python(
+            {name: values[name] for name in known & values.keys()}
+        )
+    except ValidationError as error:
+        raise _bad_field(error, where) from error
+    return header
 
 
-def _read_rows(lines: Iterator[str], where: str) -> Iterator[ManifestRow]:
+def _read_withdrawn(lines: Iterator[bytes], where: str) -> Iterator[Withdrawn]:
+    """Read the list one by one: where everything is withdrawn, it is as long as the manifest was."""
+    from pydantic_core import ValidationError
+
+    item: list[bytes] = []
+    byte_count = item_bytes = number = 0
     for line in lines:
+        plain = line.strip()
+        if not item and plain in _ENDS_OF_LIST:
+            return
+        item.append(line)
+        byte_count += len(line)
+        item_bytes += len(line)
+        if byte_count > WITHDRAWN_BYTES_MAX or item_bytes > _LINE_BYTES_MAX:
+            raise ManifestError(
+                f"{where} tells of more that was withdrawn than can be; write it again."
+            )
+        if plain not in _ENDS_OF_ITEM:
+            continue
+        number += 1
+        try:
+            yield _withdrawn_reader().validate_json(b"\n".join(item).removesuffix(b","))
+        except ValidationError as error:
+            raise _bad_field(error, f"{where}, withdrawn asset {number},") from error
+        item, item_bytes = [], 0
+    raise ManifestError(f"{where} ends in the middle; write it again.")
+
+
+def _read_rows(lines: Iterator[bytes], where: str) -> Iterator[ManifestRow]:
+    from pydantic_core import ValidationError
+
+    read = _row_reader().validate_json
+    for number, line in enumerate(lines, 1):
         if line == _END:
             return
         try:
-            values = json.loads(line.removesuffix(","))
-        except (ValueError, RecursionError) as error:
-            raise ManifestError(f"{where} has a line that is no asset; write it again.") from error
-        row = _validated(_row_adapter(), values, where)
-        try:
+            row: ManifestRow = read(line.removesuffix(b","))
             check_key(row.key)
             check_key(row.receipt)
+        except ValidationError as error:
+            raise _bad_field(error, f"{where}, {_asset(number, line)},") from error
         except BadKey as error:
-            raise ManifestError(f"{where} names an asset that cannot be: {error}") from error
+            raise ManifestError(
+                f"{where} names an asset that cannot be, {_asset(number, line)}: {error}"
+            ) from error
         yield row
     raise ManifestError(f"{where} ends in the middle; write it again.")
 
 
-def _validated(adapter: TypeAdapter[_Value], values: object, where: str) -> _Value:
-    from pydantic import ValidationError
+def _bad_field(error: ValidationError, where: str) -> ManifestError:
+    first = error.errors(include_url=False, include_input=False)[0]
+    if not first["loc"]:
+        if "unicode" in first["msg"]:
+            return ManifestError(f"{where} is not in UTF-8; write it again.")
+        return ManifestError(f"{where} is a line that is no asset; write it again.")
+    place = ".".join(str(part)[:_SHOWN_CHARS] for part in first["loc"])
+    return ManifestError(f"{where} has a bad {place}: {first['msg']}; write it again.")
 
+
+def _asset(number: int, line: bytes) -> str:
+    """Say which asset a line of a manifest is, as far as the line tells."""
     try:
-        return adapter.validate_python(values)
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        place = ".".join(str(part) for part in first["loc"]) or "asset"
-        raise ManifestError(
-            f"{where} has a bad {place}: {first['msg']}; write it again."
-        ) from error
+        name = json.loads(line.removesuffix(b","))["name"]
+    except (ValueError, RecursionError, KeyError, TypeError):
+        return f"asset {number}"
+    return f"asset {number} ({str(name)[:_SHOWN_CHARS]!r})"
 
 
 @functools.cache
-def _row_adapter() -> TypeAdapter[ManifestRow]:
-    from pydantic import TypeAdapter
-
-    return TypeAdapter(ManifestRow)
+def _row_reader() -> SchemaValidator:
+    return validator(ManifestRow)
 
 
 @functools.cache
-def _header_adapter() -> TypeAdapter[ManifestHeader]:
-    from pydantic import TypeAdapter
+def _withdrawn_reader() -> SchemaValidator:
+    return validator(Withdrawn)
 
-    return TypeAdapter(ManifestHeader)
+
+@functools.cache
+def _header_reader() -> SchemaValidator:
+    return validator(ManifestHeader, withdrawn=Withdrawn)
