@@ -103,6 +103,7 @@ def test_a_name_that_the_store_keeps_for_itself_is_refused_before_anything_is_pa
 
 @given(st.text(max_size=40))
 @example(".incoming")
+@example("a\u2028b")
 def test_a_name_that_is_good_is_good_for_every_store(name: str) -> None:
     if name_fault(name) is None:
         key = release_key("autumn", "mugs@1", name, "image/webp")
