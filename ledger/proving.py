@@ -24,6 +24,7 @@ from ledger.totals import BILLED
 from ledger.views import (
     Proof,
 )
+from ledger.withdrawals_proof import WITHDRAWN, first_unsound
 
 _PRICES = "every charge is what its price lines come to, in the month that it was booked"
 
@@ -43,14 +44,15 @@ _CHARGES = (
 )
 
 
-def prove(connection: Connection) -> Proof:
+def prove(connection: Connection, now_us: int) -> Proof:
     """Check every rule in turn and stop at the first that does not hold.
 
-    `connection` must see one moment throughout. Work under way does not disturb the proof.
+    `connection` must see one moment throughout; `now_us` is the time by the books' clock. Work
+    under way does not disturb the proof.
     """
     proven: list[str] = []
     problem = None
-    for sentence, found in _findings(connection):
+    for sentence, found in _findings(connection, now_us):
         if found is not None:
             problem = found
             break
@@ -68,7 +70,7 @@ def prove(connection: Connection) -> Proof:
     )
 
 
-def _findings(connection: Connection) -> Iterator[tuple[str, str | None]]:
+def _findings(connection: Connection, now_us: int) -> Iterator[tuple[str, str | None]]:
     for rule in MONEY_RULES:
         yield rule.sentence, _first_break(connection, rule)
     yield _PRICES, _first_wrong_price(connection)
@@ -83,6 +85,7 @@ def _findings(connection: Connection) -> Iterator[tuple[str, str | None]]:
     for rule in RENDITION_RULES:
         yield rule.sentence, _first_break(connection, rule)
     yield ASKED_FOR, first_unasked(connection)
+    yield WITHDRAWN, first_unsound(connection, now_us)
     for rule in REVIEW_RULES:
         yield rule.sentence, _first_break(connection, rule)
     yield OWNERS, first_own(connection)

@@ -340,4 +340,4 @@ class Reader(ReportReader, ClosingReader, InvoiceReader):
     def verify(self) -> Proof:
         """Derive everything again from the entries; says the first thing that does not hold."""
         with self._snapshot() as connection:
-            return proving.prove(connection)
+            return proving.prove(connection, self._now_us())

@@ -99,7 +99,8 @@ def write(connection: Connection, now_us: int, made: Sequence[tuple[Inspection, 
     """Write the renditions of inspections, each with the digest of the master's bytes.
 
     Raises:
-        BrokenPromise: one was made of other bytes than the master's, as they were unsigned.
+        BrokenPromise: one was made of other bytes than the master's, as they were unsigned; or a job
+            is accepted whose files are signed in part.
     """
     if not made:
         return
@@ -114,6 +115,12 @@ def write(connection: Connection, now_us: int, made: Sequence[tuple[Inspection, 
                 raise BrokenPromise(
                     f"rendition {one.name} of job {inspection.job_id} was made of bytes "
                     f"{one.from_sha256}, and its master has {master}"
+                )
+            accepted = inspection.job_state is JobState.ACCEPTED
+            if accepted and (one.signing is None) is not (signing is None):
+                raise BrokenPromise(
+                    f"job {inspection.job_id} is signed in part: its master and its rendition "
+                    f"{one.name} are both signed, or neither is"
                 )
             rows.append(_row(inspection.attempt_id, one, now_us))
     connection.execute(_INSERT, rows)

@@ -35,6 +35,7 @@ from ledger import (
     VerdictRecord,
     hold_nano,
 )
+from ledger.renditions_proof import rules_digest
 
 CENT = 10_000_000
 """One cent in nano-USD."""
@@ -91,14 +92,22 @@ def jobs_of(order: OrderRecord) -> Iterator[JobRecord]:
         )
 
 
-def plan(books: Books, order: OrderRecord, *renditions: str) -> list[str]:
-    """Open an order, whose jobs may ask for renditions by these names; gives the ids of its jobs."""
+def plan(
+    books: Books, order: OrderRecord, *renditions: str, done: Sequence[object] = ()
+) -> list[str]:
+    """Open an order; gives the ids of its jobs.
+
+    They ask for what `rendition` makes, by these names and judged by these rules.
+    """
     jobs = list(jobs_of(order))
     if renditions:
-        asked = json.dumps({"renditions": [{"name": name} for name in renditions]})
+        asked = [
+            {"name": name, "width": 64 * number, "height": 64, "format": "webp", "done": list(done)}
+            for number, name in enumerate(renditions, start=1)
+        ]
         # As the canonical form has it: without a space.
-        asked = asked.replace(": ", ":")
-        jobs = [replace(job, brief_json=asked) for job in jobs]
+        brief_json = json.dumps({"renditions": asked}, separators=(",", ":"))
+        jobs = [replace(job, brief_json=brief_json) for job in jobs]
     with books.transaction() as desk:
         assert desk.open_order(order, jobs)
     return [job.job_id for job in jobs]
@@ -208,6 +217,10 @@ def rendition(
 ) -> RenditionRecord:
     """Make one of the bytes `of`: its digest is `e1` many times, for the first."""
     sha256 = f"e{number}" * 32
+    found = verdicts or (verdict("file_size"),)
+    signed_as = replace(
+        signing(number, f"d{number}" * 32, sha256, 99), rules_sha256=rules_digest(found)
+    )
     return RenditionRecord(
         number=number,
         name=name,
@@ -217,8 +230,8 @@ def rendition(
         media_type="image/webp",
         byte_count=99,
         from_sha256=of,
-        verdicts=verdicts or (verdict("file_size"),),
-        signing=signing(number, f"d{number}" * 32, sha256, 99) if signed else None,
+        verdicts=found,
+        signing=signed_as if signed else None,
     )
 
 
@@ -293,11 +306,11 @@ def through(books: Books, job_id: str, *lines: PriceLine) -> None:
     release(books, job_id)
 
 
-def through_signed(books: Books, job_id: str) -> None:
+def through_signed(books: Books, job_id: str, *verdicts: VerdictRecord) -> None:
     """Take a planned job whose brief asks for `thumb` to released, signed with its rendition."""
     settle(books, built(admit(books, job_id)))
     sign(books, job_id)
-    accept(books, job_id, rendition(signed=True))
+    accept(books, job_id, rendition(1, "thumb", *verdicts, signed=True))
     approve(books, job_id)
     with books.transaction() as desk:
         desk.release([release_record(job_id, SIGNED)])
