@@ -37,7 +37,7 @@ class AuditKind(StrEnum):
     """A withdrawn asset is in a manifest, a contact sheet or an index, or its receipt does not say
     that it is withdrawn."""
     MANIFEST_CHANGED = "manifest_changed"
-    """A manifest or index cannot be read, so nobody can tell whether it shows what is withdrawn."""
+    """A manifest, an index or its table cannot be read, or says other things than the books."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,3 +65,6 @@ class AuditReport:
     gate, and the order's next run completes it."""
     withdrawn: int = 0
     """How many of the checked assets are withdrawn."""
+    behind: tuple[str, ...] = ()
+    """Keys of manifests and indexes that are not there, or that name all but what was released
+    after they were written, because a run was cut off. The order's next run writes them."""

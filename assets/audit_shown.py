@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 
 from assets.audit_kinds import AuditKind, AuditProblem, Expected
-from assets.errors import ManifestError, Missing, StoreError, StoreUnavailable
+from assets.errors import AssetsError, StoreError, StoreUnavailable
 from assets.layout import LATEST, MANIFEST_JSON, RELEASED, SHEET_HTML, edition_of, latest_key
 from assets.manifest import read_manifest
 from assets.store import Store
@@ -62,11 +62,11 @@ def _in_manifest(store: Store, key: str, items: Mapping[str, Expected]) -> Itera
         for row in rows:
             if (item := items.get(row.key)) is not None:
                 yield _problem(store, key, item, "it is still named here")
-    except Missing:
-        # Nothing was shown yet, or an earlier Mintage wrote no index.
+    except StoreUnavailable:
+        raise
+    except AssetsError:
+        # There is none, or it cannot be read: told where it is compared with the books.
         return
-    except ManifestError as error:
-        yield AuditProblem(AuditKind.MANIFEST_CHANGED, key, store.locate(key), str(error))
 
 
 def _in_sheet(store: Store, key: str, items: Mapping[str, Expected]) -> Iterator[AuditProblem]:

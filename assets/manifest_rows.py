@@ -36,7 +36,7 @@ def write_rows(
         sorted_by: None leaves them as they come.
     """
     count = 0
-    encoded = _encoded(rows) if sorted_by is None else _in_order(rows, sorted_by)
+    encoded = encoded_rows(rows) if sorted_by is None else _in_order(rows, sorted_by)
     for cells, line in encoded:
         table.write(cells)
         lines.write((b",\n" if count else b"") + line)
@@ -53,9 +53,10 @@ def heading(columns: Iterable[str]) -> bytes:
     return text.getvalue().encode()
 
 
-def _encoded(
+def encoded_rows(
     rows: Iterable[tuple[ManifestRow, dict[str, object]]],
 ) -> Iterator[tuple[bytes, bytes]]:
+    """Give each row's line of the CSV, with its end, and its line of the JSON, without."""
     text = io.StringIO(newline="")
     writer = csv.writer(text)
     for _, values in rows:
@@ -84,7 +85,7 @@ def _in_order(
 
     with tempfile.TemporaryFile() as spool:
         at = 0
-        for cells, line in _encoded(noted()):
+        for cells, line in encoded_rows(noted()):
             spool.write(cells)
             spool.write(line)
             ends.append(at + len(cells))

@@ -10,6 +10,7 @@ from dataclasses import replace
 from assets import AuditProblem, AuditReport, Store, audit, edition_prefix, release_key
 from assets.audit_kinds import AuditKind, Expected
 from assets.layout import edition_of, receipt_key
+from flows.auditing_manifests import audit_manifests
 from flows.errors import UnknownOrderId
 from flows.manifest_rows import place_of_rendition
 from flows.receipts_again import receipts_again
@@ -22,7 +23,8 @@ PAGE = 500
 def audit_store(books: Books, store: Store, order_id: str | None, *, deep: bool) -> AuditReport:
     """Check every released asset of one order or of all: bytes, receipts, and files nobody knows.
 
-    Without an order all of `released/` is looked through. What may lie there, because it has passed
+    Manifests, and without an order indexes too, have to say what the books say. Without an order all
+    of `released/` and `latest/` is looked through. What may lie there, because it has passed
     every gate, and is not released by the books is told apart from what somebody put there.
 
     Raises:
@@ -44,8 +46,9 @@ def audit_store(books: Books, store: Store, order_id: str | None, *, deep: bool)
         approved=_approved(books, orders),
         everything=order_id is None,
     )
-    problems = tuple(_explained(books, one) for one in report.problems)
-    return replace(report, problems=problems)
+    problems = [_explained(books, one) for one in report.problems]
+    wrong, behind = audit_manifests(books, store, orders(), indexes=order_id is None)
+    return replace(report, problems=(*problems, *wrong), behind=tuple(behind))
 
 
 def _folders(orders: Callable[[], Sequence[OrderView]]) -> Iterator[str]:

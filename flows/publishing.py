@@ -117,7 +117,7 @@ def put_latest(books: Books, store: Store, campaign: str) -> Manifest:
 
     def goes_on(tries: int) -> bool:
         return tries >= TRIES_BESIDE_OTHERS and any(
-            _is_at_work(books, one) for one in books.orders() if one.record.campaign == campaign
+            is_at_work(books, one) for one in books.orders() if one.record.campaign == campaign
         )
 
     return _until_current(write, lambda: books.release_mark(campaign), goes_on)[0]
@@ -172,12 +172,13 @@ class _Header:
                 told
                 for order_id in self._hidden
                 for view in self._books.withdrawals(order_id)
-                for told in _withdrawn(view)
+                for told in withdrawn_files(view)
             ),
         )
 
 
-def _withdrawn(view: WithdrawnView) -> Iterator[Withdrawn]:
+def withdrawn_files(view: WithdrawnView) -> Iterator[Withdrawn]:
+    """Say what a manifest's header tells of a withdrawal: the asset, then its renditions."""
     yield Withdrawn(view.release_key, view.sha256, view.job_id, view.at, view.because)
     for one in view.renditions:
         place = place_of_rendition(view.campaign, view.order_id, one)
@@ -206,10 +207,10 @@ def _mark(books: Books, order_id: str) -> Mark:
 
 
 def _goes_on(books: Books, order_id: str, tries: int) -> bool:
-    return tries >= TRIES_BESIDE_OTHERS and _is_at_work(books, _order(books, order_id))
+    return tries >= TRIES_BESIDE_OTHERS and is_at_work(books, _order(books, order_id))
 
 
-def _is_at_work(books: Books, order: OrderView) -> bool:
+def is_at_work(books: Books, order: OrderView) -> bool:
     """Whether an order's run, this one or the next, will write everything again when it ends.
 
     An open order that has work left has not come to its end: what is written there is written

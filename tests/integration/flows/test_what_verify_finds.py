@@ -5,15 +5,27 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
+from dataclasses import MISSING, fields
 from pathlib import Path
 
 import pytest
 from books_parts import SteppingClock
 from ledger_urls import lay_blank_books
-from shown_parts import CAMPAIGN, SMALL, Wish, picture, put_and_publish
+from shown_parts import (
+    CAMPAIGN,
+    SMALL,
+    Wish,
+    picture,
+    put_and_publish,
+    put_files,
+    put_order,
+    release_now,
+)
 
-from assets import AuditReport, DirectoryStore, edition_prefix
+from assets import AuditReport, DirectoryStore, ManifestRow, edition_prefix
+from assets.layout import latest_key
 from flows.auditing import audit_store
+from flows.publishing import publish, put_manifest
 from flows.withdrawing import withdraw
 from ledger import Books
 
@@ -152,3 +164,94 @@ def test_a_withdrawals_mark_in_a_receipt_must_be_the_books_own(
         WISH.receipt(0, SMALL),
         "the books say otherwise of withdrawn",
     )
+
+
+@pytest.mark.parametrize("place", ["manifest", "index"])
+def test_whatever_is_forged_in_a_manifest_or_an_index_is_told(
+    books: Books, store: DirectoryStore, place: str
+) -> None:
+    key = f"{FOLDER}manifest.json" if place == "manifest" else latest_key(CAMPAIGN)
+    table = key.removesuffix("json") + "csv"
+    whole = store.get(key).decode()
+    first = next(line for line in whole.splitlines() if line.startswith('{"name"'))
+    row = json.loads(first.removesuffix(","))
+
+    def forged(**changed: object) -> str:
+        line = json.dumps({**row, **changed}, ensure_ascii=False)
+        return whole.replace(first.removesuffix(","), line)
+
+    header = f'"campaign": "{CAMPAIGN}"'
+    gone = {"key": WISH.key(1), "sha256": "0" * 64, "job_id": "x", "because": "y"}
+    lie = json.dumps([{**gone, "at": "2026-01-01T00:00:00Z"}])
+    for content, detail in (
+        ('{"evil":1}', "is no manifest that Mintage wrote"),
+        ("garbage", "is no manifest that Mintage wrote"),
+        ("", "is no manifest that Mintage wrote"),
+        (whole[: len(whole) // 2], "write it again"),
+        (forged(cost_usd="99.00"), f"of {row['key']} it says otherwise than the books"),
+        (forged(sha256="0" * 64), "otherwise than the books"),
+        (forged(alt="Another", approved_by="otto@acme.example"), "otherwise than the books"),
+        (forged(name="evil", key="staging/00/00"), "the books have no staging/00/00 as released"),
+        (whole.replace(first, f"{first}\n{first}"), f"it names {row['key']} twice"),
+        (whole.replace(f"{first}\n", ""), f"it does not name {row['key']}"),
+        (whole.replace(header, '"campaign": "other"'), "another order's or campaign's"),
+        (whole.replace(header, f'{header}, "withdrawn": {lie}'), f"{WISH.key(1)} is withdrawn"),
+    ):
+        assert content != whole
+        store.replace(key, content.encode(), media_type="application/json")
+        found = audit_store(books, store, None, deep=False)
+        assert {(one.kind.value, one.key) for one in found.problems} == {("manifest_changed", key)}
+        assert any(detail in one.detail for one in found.problems)
+        command = f"`mintage resume {WISH.order_id}` writes it anew"
+        assert all(one.detail.endswith(command) for one in found.problems)
+    store.replace(key, whole.encode(), media_type="application/json")
+    right = store.get(table)
+    store.replace(table, right.replace(b"0.003", b"0.004"), media_type="text/csv")
+    assert told(audit_store(books, store, None, deep=False)) == {("manifest_changed", table)}
+    publish(books, store, WISH.order_id)
+    assert audit_store(books, store, None, deep=True).problems == ()
+
+
+def test_what_is_behind_because_a_run_was_cut_off_is_not_wrong(
+    books: Books, store: DirectoryStore
+) -> None:
+    late = Wish("cards@two", jobs=3, first=50)
+    put_order(books, store, late, until=1)
+    publish(books, store, late.order_id)
+    assert audit_store(books, store, None, deep=False).behind == ()
+    for n in (1, 2):
+        put_files(store, late, n, picture(late.first + n))
+        release_now(books, late, n)
+    with books.transaction() as desk:
+        desk.finish_order(late.order_id)
+    report = audit_store(books, store, None, deep=False)
+    manifest = f"{edition_prefix(CAMPAIGN, late.order_id)}manifest.json"
+    assert (report.problems, report.behind) == ((), (manifest, latest_key(CAMPAIGN)))
+    # Something else that it does not name was released before what it names.
+    put_manifest(books, store, late.order_id)
+    whole = store.get(manifest).splitlines(keepends=True)
+    left = b"".join(line for line in whole if late.key(1).encode() not in line)
+    store.replace(manifest, left, media_type="application/json")
+    assert ("manifest_changed", manifest) in told(audit_store(books, store, None, deep=False))
+    publish(books, store, late.order_id)
+    report = audit_store(books, store, None, deep=False)
+    assert (report.problems, report.behind) == ((), ())
+    assert audit_store(books, store, late.order_id, deep=False).problems == ()
+
+
+def test_a_manifest_of_an_earlier_mintage_is_compared_in_what_it_has(
+    books: Books, store: DirectoryStore
+) -> None:
+    key = f"{FOLDER}manifest.json"
+    lines = store.get(key).decode().splitlines()
+    early = [one.name for one in fields(ManifestRow) if one.default is MISSING][:17]
+    rows = [json.loads(one.removesuffix(",")) for one in lines if one.startswith('{"name"')]
+    kept = [json.dumps({name: row[name] for name in early}) for row in rows]
+    start = lines.index(' "assets": [') + 1
+    text = "\n".join([*lines[:start], ",\n".join(kept), "]}", ""])
+    store.replace(key, text.encode(), media_type="application/json")
+    assert audit_store(books, store, None, deep=False).problems == ()
+    dearer = text.replace('"0.003"', '"99.00"', 1)
+    assert dearer != text
+    store.replace(key, dearer.encode(), media_type="application/json")
+    assert told(audit_store(books, store, None, deep=False)) == {("manifest_changed", key)}
