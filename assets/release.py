@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from assets.errors import KeyTaken
 from assets.media_types import JSON_MEDIA_TYPE
 from assets.receipts import ReleaseForm, receipt_json
-from assets.store import CACHE_RELEASED, Store, check_digest
+from assets.store import CACHE_RELEASED, CACHE_REVALIDATE, Store, check_digest
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,8 @@ def release(store: Store, form: ReleaseForm, data: bytes) -> Released:
             sha256=hashlib.sha256(receipt).hexdigest(),
             media_type=JSON_MEDIA_TYPE,
             metadata=metadata,
-            cache_control=CACHE_RELEASED,
+            # Unlike the asset it may change: a withdrawal is written into it.
+            cache_control=CACHE_REVALIDATE,
         )
     except KeyTaken:
         # A run that was cut off here may be taken up by a newer Mintage: the first receipt stays.

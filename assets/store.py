@@ -12,11 +12,11 @@ from typing import BinaryIO, Final, Protocol
 from assets.errors import BadKey, DigestMismatch
 
 CACHE_RELEASED: Final = "public, max-age=31536000, immutable"
-"""For released assets and receipts: their key never gets other bytes."""
+"""For released assets: their key never gets other bytes."""
 CACHE_NEVER: Final = "no-store"
 """For staged bytes, which are private."""
 CACHE_REVALIDATE: Final = "no-cache"
-"""For manifests, which are replaced as a whole."""
+"""For manifests, which are replaced as a whole, and receipts, in which a withdrawal is marked."""
 
 INCOMING: Final = ".incoming"
 """First part of the keys that a directory store keeps for itself; no caller may use it."""
