@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from console.output import amounts, indented, json_value, screen, table
 from console.screen import Screen
@@ -13,12 +13,17 @@ from ledger import (
     AttemptStory,
     JobStory,
     MendView,
+    ReleasedView,
     RenditionStory,
     ReviewView,
     SigningView,
     VerdictRecord,
+    WithdrawalView,
     format_usd,
 )
+
+if TYPE_CHECKING:
+    from flows.manifest_rows import Placed
 
 
 def story_json(story: JobStory) -> dict[str, Any]:
@@ -29,7 +34,8 @@ def story_json(story: JobStory) -> dict[str, Any]:
         "state": str(story.job.state),
         "job": json_value(story.job),
         "attempts": json_value(story.attempts),
-        "release": json_value(story.release),
+        "release": None if story.release is None else _release_json(story.release),
+        "withdrawal": json_value(story.withdrawal),
     }
     made["cost_usd"] = made["job"]["spent_usd"]
     return made
@@ -41,7 +47,8 @@ def print_story(story: JobStory) -> None:
     job, record = story.job, story.order.record
     brief = json.loads(job.brief_json)
     out.print(job.job_id, soft_wrap=True)
-    out.print(f"is {job.state}; it cost {format_usd(job.spent_nano)}")
+    withdrawn = "" if story.withdrawal is None else ", and withdrawn since"
+    out.print(f"is {job.state}{withdrawn}; it cost {format_usd(job.spent_nano)}")
     if job.reason:
         out.print(job.reason)
     out.print(
@@ -53,11 +60,41 @@ def print_story(story: JobStory) -> None:
         _print_attempt(out, story, attempt)
     if story.release is not None:
         out.print()
-        out.print(f"released {story.release.released_at:%Y-%m-%d %H:%M:%S} UTC")
-        out.print(f"  {story.release.release_key}", soft_wrap=True)
-        out.print(f"  sha256 {story.release.sha256}", soft_wrap=True)
-        if story.release.approved_by:
-            out.print(f"  approved by {story.release.approved_by}")
+        _print_release(out, story.release)
+    if story.withdrawal is not None:
+        out.print(withdrawal_line(story.withdrawal), soft_wrap=True)
+
+
+def _print_release(out: Screen, release: ReleasedView) -> None:
+    out.print(f"released {release.released_at:%Y-%m-%d %H:%M:%S} UTC")
+    out.print(f"  {release.release_key}", soft_wrap=True)
+    out.print(f"  sha256 {release.sha256}", soft_wrap=True)
+    for place in _places(release):
+        out.print(f"  {place.key}", soft_wrap=True)
+        out.print(f"  sha256 {place.sha256}", soft_wrap=True)
+    if release.approved_by:
+        out.print(f"  approved by {release.approved_by}")
+
+
+def _places(release: ReleasedView) -> list[Placed]:
+    from flows.manifest_rows import place_of_rendition
+
+    return [
+        place_of_rendition(release.campaign, release.order_id, one) for one in release.renditions
+    ]
+
+
+def _release_json(release: ReleasedView) -> dict[str, Any]:
+    made: dict[str, Any] = json_value(release)
+    for one, place in zip(made["renditions"], _places(release), strict=True):
+        one.update(release_key=place.key, receipt_key=place.receipt_key)
+    return made
+
+
+def withdrawal_line(one: WithdrawalView) -> str:
+    """Say who took a released asset back, when and why."""
+    because = one.because.rstrip(".")
+    return f"WITHDRAWN by {one.by} on {one.at:%Y-%m-%d %H:%M} UTC: {because}."
 
 
 def _print_attempt(out: Screen, story: JobStory, attempt: AttemptStory) -> None:

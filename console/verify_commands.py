@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
 from console.arguments import Json, open_house
+
+if TYPE_CHECKING:
+    from assets import AuditReport, Store
 
 DIFFERENCES = {
     "missing": "is missing",
@@ -15,7 +18,7 @@ DIFFERENCES = {
     "receipt_changed": "was changed",
     "only_in_store": "does not belong there",
     "withdrawn_shown": "still shows what is withdrawn",
-    "manifest_changed": "cannot be read",
+    "manifest_changed": "is not as the books say",
 }
 """In what way a file of the store is not as the books say."""
 
@@ -31,7 +34,7 @@ def verify(
     json: Json = False,
 ) -> int:
     """Check the store against the books; exit 1 where they differ."""
-    from console.output import print_json, say, screen
+    from console.output import print_json, say
     from flows import audit_store
 
     house = open_house()
@@ -46,13 +49,23 @@ def verify(
                 "checked": report.checked,
                 "withdrawn": report.withdrawn,
                 "unfinished": list(report.unfinished),
+                "behind": list(report.behind),
                 "deep": report.deep,
                 "problems": list(report.problems),
             }
         )
         return 1 if report.problems else 0
+    _print(report, store)
+    for problem in report.problems:
+        say(f"mintage: {problem.where} {DIFFERENCES[problem.kind]}: {problem.detail}.")
+    return 1 if report.problems else 0
+
+
+def _print(report: AuditReport, store: Store) -> None:
+    from console.output import screen
+
+    out = screen()
     if not report.problems:
-        out = screen()
         out.print(
             f"{report.checked:,} released assets are as the books say: {store.url}", soft_wrap=True
         )
@@ -62,11 +75,14 @@ def verify(
             out.print(f"{report.withdrawn:,} of them are withdrawn, and nothing shows them.")
     if report.unfinished:
         count = len(report.unfinished)
-        screen().print(
+        out.print(
             f"{count:,} more file{'s' if count != 1 else ''} of releases that were cut off: approved "
             "as they are; `mintage resume` completes them.",
             soft_wrap=True,
         )
-    for problem in report.problems:
-        say(f"mintage: {problem.where} {DIFFERENCES[problem.kind]}: {problem.detail}.")
-    return 1 if report.problems else 0
+    for key in report.behind:
+        out.print(
+            f"{store.locate(key)} does not name the last releases yet; the next run of an order of "
+            "its campaign writes it.",
+            soft_wrap=True,
+        )

@@ -72,6 +72,27 @@ def test_an_asset_is_taken_back_with_its_renditions_and_everybody_is_told(desk: 
     assert "3 of them are withdrawn, and nothing shows them." in desk.here("assets", "verify").out
 
 
+def test_a_jobs_story_tells_where_all_its_files_are_and_who_withdrew_them(desk: Desk) -> None:
+    again = desk.here("assets", "withdraw", "gates#card-1", *BY, "--json").json()
+    told = desk.here("trace", again["job_id"], "--json").json()
+    assert {**told["withdrawal"], "at": again["at"]} == {
+        "job_id": again["job_id"],
+        "by": "maria@acme.example",
+        "because": "The maker's lawyers object",
+        "at": again["at"],
+    }
+    release = told["release"]
+    places = [release, *release["renditions"]]
+    assert [one["release_key"] for one in places] == again["keys"]
+    store = desk.folder / ".mintage/store"
+    assert all((store / one["receipt_key"]).is_file() for one in places)
+    out = desk.here("trace", again["job_id"]).out
+    assert "is released, and withdrawn since; it cost" in out
+    assert all(f"  {key}\n" in out for key in again["keys"])
+    assert f"WITHDRAWN by maria@acme.example on {again['at'][:10]} " in out
+    assert out.endswith(" UTC: The maker's lawyers object.\n")
+
+
 def test_a_run_that_ends_after_it_shows_it_no_more(desk: Desk) -> None:
     desk.here("assets", "withdraw", "gates#card-2", *BY)
     left = shown(desk)
