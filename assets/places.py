@@ -6,10 +6,21 @@ import unicodedata
 from typing import Final
 
 from assets.errors import BadKey
-from assets.layout import RELEASED
+from assets.layout import MANIFEST_CSV, MANIFEST_JSON, RELEASED, SHEET_HTML
+from assets.store import INCOMING
+
+SUMS: Final = "SHA256SUMS"
+"""Beside the folder's manifest: what `sha256sum -c` reads."""
+JOURNAL: Final = ".mintage-pull"
+"""There while a pull is under way, and after one that was killed: what it brought."""
 
 _PARTS_MIN: Final = 5
 """released, campaign, slug, edition, and a name of one part at least."""
+
+_FOLDERS_OWN: Final = frozenset(
+    name.casefold() for name in (MANIFEST_JSON, MANIFEST_CSV, SHEET_HTML, SUMS, JOURNAL, INCOMING)
+)
+"""What no campaign's folder may be called, whatever the capitals: a file has that name."""
 
 
 def place_of_release(key: str, *, latest: bool = False) -> str:
@@ -25,6 +36,8 @@ def place_of_release(key: str, *, latest: bool = False) -> str:
     if len(parts) < _PARTS_MIN or parts[0] + "/" != RELEASED:
         raise BadKey(key, f"a released asset lies in {RELEASED}CAMPAIGN/ORDER/EDITION/")
     _, campaign, slug, edition, *name = parts
+    if same_place(campaign) in _FOLDERS_OWN:
+        raise BadKey(key, f"{campaign} is what a pull calls a file of its own")
     kept = (campaign, slug, *name) if latest else (campaign, slug, edition, *name)
     return unicodedata.normalize("NFC", "/".join(kept))
 

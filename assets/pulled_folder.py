@@ -3,36 +3,37 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import os
-from collections.abc import Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from typing import Final
+from typing import Self
 
 from assets.directory_store import DirectoryStore
 from assets.errors import AssetsError, BadKey, Missing, StoreUnavailable
+from assets.foreign_files import check_lists
 from assets.layout import MANIFEST_JSON
 from assets.manifest import ManifestHeader, ManifestRow, Withdrawn, read_manifest, write_manifest
 from assets.natural_order import natural_key
-from assets.places import places_of_release
+from assets.places import JOURNAL, SUMS, places_of_release
+from assets.pull_journal import PullJournal, opened_journal
 from assets.pull_report import Recall, RecallOutcome
 from assets.rooted_files import RootedFiles
-
-SUMS: Final = "SHA256SUMS"
-"""Beside the manifest: what `sha256sum -c` reads."""
 
 
 class PulledFolder:
     """The folder's own record of what is in it, as its `manifest.json` says, and files below it."""
 
     def __init__(self, dest: Path) -> None:
-        """Make the folder when it is not there, and read what earlier pulls brought.
+        """Read what earlier pulls brought. Only a folder that is `opened` is pulled to.
 
         Raises:
-            StoreUnavailable: it cannot be made or used.
+            StoreUnavailable: it cannot be used.
         """
         self._store = DirectoryStore(dest)
-        self._store.make()
+        self._journal: PullJournal | None = None
+        self._has_record = False
         self.files = RootedFiles(dest)
         self.rows: dict[str, ManifestRow] = {}
         """What is there, by its place below the folder."""
@@ -40,6 +41,8 @@ class PulledFolder:
         """What is there although it is withdrawn, by its place."""
         self.note: str | None = None
         """A sentence when the folder's own manifest could not be read."""
+        self.recalls: list[Recall] = []
+        """What a pull that was killed put in the place of a withdrawn file."""
         try:
             self._read()
         except StoreUnavailable:
@@ -50,11 +53,63 @@ class PulledFolder:
                 f"earlier pulls brought is listed again once it is pulled again. ({error})"
             )
 
+    @classmethod
+    @contextmanager
+    def opened(cls, dest: Path, *, sheet: bool = False) -> Iterator[Self]:
+        """Open a folder for one pull, which is the only one that works in it meanwhile.
+
+        It is made when it is not there. What a pull that was killed left on its way in is removed,
+        and what it brought is known.
+
+        Args:
+            dest: the folder.
+            sheet: whether its `index.html` is to be written too.
+
+        Raises:
+            StoreUnavailable: it cannot be made or used, another pull is at work in it, or a file of
+                somebody else's has the name of one of its lists.
+        """
+        files = RootedFiles(dest)
+        _make(files)
+        with ExitStack() as stack:
+            with _told(files, JOURNAL):
+                journal = stack.enter_context(opened_journal(files.root))
+                check_lists(files.root, sheet=sheet, begun=journal.begun)
+                files.sweep(0.0, math.inf)
+                files.tidy()
+                folder = cls(dest)
+                folder._take_up(journal)
+            yield folder
+
+    def _take_up(self, journal: PullJournal) -> None:
+        """Add what a pull that was killed had brought to what the folder's manifest says."""
+        self._journal = journal
+        known = self.keys_by_place()
+        for place, row in journal.entries():
+            try:
+                path = self.files.path(place)
+            except BadKey:
+                continue
+            if not path.is_file():
+                continue
+            before = known.get(place)
+            if before not in {None, row.key} and digest_if_size(path, row.bytes) != row.sha256:
+                # It was killed just before the newer file got its name.
+                continue
+            if recall := self.put(place, row):
+                self.recalls.append(recall)
+
+    def note_down(self, place: str, row: ManifestRow) -> None:
+        """Note, so that it outlives this process, that an asset is about to be at a place."""
+        if self._journal is not None:
+            self._journal.note(place, row)
+
     def _read(self) -> None:
         try:
             header, rows = read_manifest(self._store, MANIFEST_JSON)
         except Missing:
             return
+        self._has_record = True
         for row in rows:
             if place := self._place(row.key):
                 self.rows[place] = row
@@ -124,7 +179,17 @@ class PulledFolder:
         return RecallOutcome.REMOVED
 
     def write(self) -> None:
-        """Write `manifest.json`, `manifest.csv` and `SHA256SUMS` of what is there."""
+        """Write `manifest.json`, `manifest.csv` and `SHA256SUMS` of what is there.
+
+        Where nothing is and nothing was, there are no lists either.
+        """
+        if self.rows or self.withdrawn or self._has_record:
+            self._write_lists()
+        self._store.tidy()
+        if self._journal is not None:
+            self._journal.done()
+
+    def _write_lists(self) -> None:
         rows = in_places(self.rows)
         kept = [self.withdrawn[place] for place in sorted(self.withdrawn, key=natural_key)]
         write_manifest(
@@ -134,7 +199,48 @@ class PulledFolder:
             (row for _, row in rows),
         )
         self._store.replace(SUMS, sums(rows), media_type="text/plain; charset=utf-8")
-        self._store.tidy()
+
+
+def is_pulled_to(dest: Path) -> bool:
+    """Whether a pull has been in a folder; what cannot be a folder is told.
+
+    Raises:
+        StoreUnavailable: there is a file of its name, or on the way to it, or it may not be read.
+    """
+    files = RootedFiles(dest)
+    root = files.root
+    with _told(files, ""):
+        for folder in (root, *root.parents):
+            if folder.is_dir():
+                break
+            if folder.exists():
+                raise _no_folder(root, folder)
+    return any(os.path.lexists(root / name) for name in (MANIFEST_JSON, JOURNAL))
+
+
+def _make(files: RootedFiles) -> None:
+    is_pulled_to(files.root)
+    with _told(files, ""):
+        files.root.mkdir(parents=True, exist_ok=True)
+
+
+@contextmanager
+def _told(files: RootedFiles, name: str) -> Iterator[None]:
+    """Turn errors of the operating system into a sentence about the folder or a file in it."""
+    try:
+        yield
+    except OSError as error:
+        fault = files.fault(name, error)
+        if not isinstance(fault, StoreUnavailable):
+            fault = StoreUnavailable(
+                f"{files.root / name} cannot be used ({error.strerror}); choose another place."
+            )
+        raise fault from error
+
+
+def _no_folder(root: Path, file: Path) -> StoreUnavailable:
+    below = "" if file == root else f", so {root} cannot be made"
+    return StoreUnavailable(f"{file} is a file, not a folder{below}; choose another place.")
 
 
 def in_places(rows: Mapping[str, ManifestRow]) -> list[tuple[str, ManifestRow]]:

@@ -12,11 +12,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO, Final
 
-from assets.errors import DigestMismatch, Missing
+from assets.errors import DigestMismatch, Missing, StoreUnavailable
 from assets.layout import MANIFEST_CSV, MANIFEST_JSON, SHEET_HTML
 from assets.manifest import ManifestHeader, ManifestRow, write_manifest
 from assets.memory_store import MemoryStore
-from assets.pulled_folder import SUMS, in_places, sums
+from assets.places import SUMS
+from assets.pulled_folder import in_places, sums
 from assets.rooted_files import RootedFiles
 from assets.store import CHUNK_BYTES
 
@@ -29,8 +30,15 @@ _ZIP64_FROM: Final = (1 << 31) - 1
 
 
 def zip_path(dest: Path) -> Path:
-    """Name the ZIP file of a folder: beside it, with `.zip` at its end."""
-    folder = Path(os.path.realpath(dest))
+    """Name the ZIP file of a folder: beside it, with `.zip` at its end; beside a link to it as well.
+
+    Raises:
+        StoreUnavailable: the folder is the root, which has nothing beside it.
+    """
+    # Not the real path: who pulls to a link looks for the file beside the link.
+    folder = Path(os.path.abspath(dest))  # noqa: PTH100 - Path.absolute keeps dots
+    if not folder.name:
+        raise StoreUnavailable(f"{folder} has no place beside it for a ZIP; choose another folder.")
     return folder.with_name(f"{folder.name}.zip")
 
 

@@ -27,13 +27,17 @@ RECALLED = {
 """What became of a file that is withdrawn."""
 
 
-def pull(
+def pull(  # noqa: PLR0913  the flags of a command
     dest: Annotated[Path, a_path("The folder to copy to; made when it is not there.")],
     *,
     choice: Choice = EVERYTHING,
     prune: Annotated[
         bool,
         Parameter(negative="", help="Remove the files of this folder that have been withdrawn."),
+    ] = False,
+    replace: Annotated[
+        bool,
+        Parameter(negative="", help="Put assets in the place of files that no pull brought, too."),
     ] = False,
     packed: Annotated[
         bool,
@@ -52,12 +56,14 @@ def pull(
     from assets import listing
     from assets import pull as pull_assets
     from assets.pull_report import PullReport
-    from console.streams import tell
 
     wanted = choice.filter()
+    if packed:
+        _check_zip(dest)
     store = open_assets()
     rows = list(listing(store, wanted))
     so_far = PullReport()
+    made = _Made(store, dest, sheet=sheet, packed=packed)
     try:
         with pulling(len(rows), so_far) as progress:
             report = pull_assets(
@@ -66,24 +72,61 @@ def pull(
                 dest,
                 latest=choice.latest,
                 prune=prune,
+                replace=replace,
+                sheet=sheet,
                 workers=workers,
                 progress=progress,
+                then=made.make,
             )
     except KeyboardInterrupt:
-        tell(
-            f"mintage: Interrupted; {so_far.there:,} of {len(rows):,} files are in {dest}, and the "
-            "same command goes on from there."
-        )
-        return 1
-    page = _sheet(store, dest) if sheet else None
-    archive = _zip(store, dest, report, sheet=sheet) if packed else None
+        return _tell_interrupted(dest, so_far.there, len(rows))
+    if packed and not report.held and not report.problems:
+        report.notes.append("No ZIP is written, because nothing would be in it.")
     if json:
-        _print_json(dest, report, page, archive)
+        _print_json(dest, report, made)
     else:
-        _print(dest, report, rows, archive)
+        _print(dest, report, rows, made.archive)
+    return _tell_problems(report)
+
+
+def _tell_problems(report: PullReport) -> int:
+    from console.streams import tell
+
     for problem in report.problems:
         tell(f"mintage: {problem}")
     return 1 if report.problems else 0
+
+
+def _tell_interrupted(dest: Path, there: int, asked: int) -> int:
+    from console.streams import tell
+
+    tell(
+        f"mintage: Interrupted; {there:,} of {asked:,} files are in {dest}, and the same command "
+        "goes on from there."
+    )
+    return 1
+
+
+def _check_zip(dest: Path) -> None:
+    from assets.foreign_files import check_zip
+    from assets.zipping import zip_path
+
+    check_zip(zip_path(dest))
+
+
+class _Made:
+    """Writes the folder's contact sheet and its ZIP, while no other pull works in the folder."""
+
+    def __init__(self, store: Store, dest: Path, *, sheet: bool, packed: bool) -> None:
+        self._store, self._dest, self._sheet, self._packed = store, dest, sheet, packed
+        self.page: str | None = None
+        self.archive: Path | None = None
+
+    def make(self, report: PullReport) -> None:
+        if self._sheet and (self._dest / "manifest.json").exists():
+            self.page = _sheet(self._store, self._dest)
+        if self._packed and (report.held or report.problems):
+            self.archive = _zip(self._store, self._dest, report, sheet=self._sheet)
 
 
 def _sheet(store: Store, dest: Path) -> str:
@@ -135,10 +178,11 @@ def _recalled(recall: Recall) -> str:
     return f"  {recall.place} ({RECALLED[recall.outcome]}), withdrawn {one.at:%Y-%m-%d}: {because}."
 
 
-def _print_json(dest: Path, report: PullReport, page: str | None, archive: Path | None) -> None:
+def _print_json(dest: Path, report: PullReport, made: _Made) -> None:
     from console.output import print_json
 
-    made: dict[str, Any] = {
+    manifest = dest / "manifest.json"
+    told: dict[str, Any] = {
         "dest": str(dest),
         "copied": report.copied,
         "updated": report.updated,
@@ -158,8 +202,8 @@ def _print_json(dest: Path, report: PullReport, page: str | None, archive: Path 
         ],
         "notes": report.notes,
         "problems": report.problems,
-        "manifest": str(dest / "manifest.json"),
-        "sheet": page,
-        "zip": None if archive is None else str(archive),
+        "manifest": str(manifest) if manifest.exists() else None,
+        "sheet": made.page,
+        "zip": None if made.archive is None else str(made.archive),
     }
-    print_json(made)
+    print_json(told)

@@ -152,6 +152,12 @@ def test_a_broken_asset_leaves_the_good_copy_from_before(kept: Kept, dest: Path)
         "released/manifest.json",
         "released/.incoming/x.webp",
         "released/link/x.webp",
+        "released/link/o/e/x.webp",
+        "released/.incoming/o/e/x.webp",
+        "released/manifest.json/o/e/x.webp",
+        "released/Index.HTML/o/e/x.webp",
+        "released/SHA256SUMS/o/e/x.webp",
+        "released/.mintage-pull/o/e/x.webp",
     ],
 )
 def test_a_hostile_manifest_cannot_write_outside_or_read_private_bytes(
@@ -168,7 +174,7 @@ def test_a_hostile_manifest_cannot_write_outside_or_read_private_bytes(
     hostile = dataclasses.replace(row, key=key)
     report = pull(store, [hostile], dest)
     assert len(report.problems) == 1
-    assert set(files(dest)) == FOLDERS_OWN
+    assert [path.name for path in dest.iterdir()] == ["link"]
     assert files(outside) == {}
     assert not (tmp_path / "outside.webp").exists()
 
@@ -197,10 +203,10 @@ def test_a_pull_that_is_interrupted_is_taken_up_again(store: Store, dest: Path) 
     assert report.copied == 12 - count
 
 
-def test_an_empty_pull_leaves_an_empty_manifest(store: Store, dest: Path) -> None:
+def test_a_pull_of_nothing_writes_nothing(store: Store, dest: Path) -> None:
     report = pull(store, listing(store), dest)
     assert report.copied == 0
-    assert json.loads((dest / "manifest.json").read_text())["assets"] == []
+    assert not dest.exists()
 
 
 def test_outcomes_are_told_one_by_one(kept: Kept, dest: Path) -> None:
