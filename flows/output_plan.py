@@ -22,12 +22,14 @@ from flows.problems import FieldPath
 from flows.renditions_form import (
     DONE,
     NAME,
+    PLACE_WANTED,
     RENDITIONS_MAX,
     completed,
     default_done,
     default_names,
     master_of,
     master_path,
+    place_fault,
     renditions_of,
 )
 from generators import Output
@@ -131,6 +133,9 @@ class OutputPlanner:
                 own = _name(
                     template, {**sizes, **variables}, (*path, NAME), LABEL_BOUND_WANTED, report
                 )
+            misplaced = None if own is None else place_fault(own)
+            if misplaced is not None:
+                report(self.rendition_name_path(number), misplaced, PLACE_WANTED)
             done = self._done(number, entry, row, output, report)
             made.append(_brief(own or "", output, done))
         return tuple(made)

@@ -22,6 +22,9 @@ OutputForm = Entry | Sequence[Entry]
 
 DONE: Final = "done"
 NAME: Final = "name"
+RECEIPTS: Final = "receipts"
+MANIFEST: Final = "manifest"
+PLACE_WANTED: Final = "a name without a folder `receipts` and without `manifest`, such as mug/small"
 _INHERITED: Final = ("format", "quality", "progressive")
 _UPSCALE_MAX: Final = "1"
 
@@ -87,6 +90,20 @@ def default_names(name: str, master: Output, renditions: Sequence[Output]) -> li
         f"{name}-{word}" if times[word] == 1 else f"{name}-{one.width}x{one.height}-{one.format}"
         for word, one in zip(short, renditions, strict=True)
     ]
+
+
+def place_fault(name: str) -> str | None:
+    """Say what is wrong with where a rendition of this name would lie, or None.
+
+    Whoever copies a campaign without its receipts and manifests leaves out whatever is called as
+    they are. A job may still be: orders from before there were renditions keep their names.
+    """
+    *folders, last = name.casefold().split("/")
+    if RECEIPTS in folders:
+        return f"{name!r}, in a folder that is called as that of the receipts is"
+    if last == MANIFEST or any(part.startswith(f"{MANIFEST}.") for part in (*folders, last)):
+        return f"{name!r}, which is called as the manifests are"
+    return None
 
 
 def default_done(output: Output) -> list[object]:

@@ -294,6 +294,22 @@ def test_jobs_of_one_name_are_told_without_their_renditions(tmp_path: Path) -> N
     assert found == "'mug' for two jobs (and 1 more like it)"
 
 
+def test_renditions_do_not_lie_among_receipts_and_manifests(tmp_path: Path) -> None:
+    """Where marketing copies a campaign without these, the files would be left out."""
+    for name in ("receipts/small", "mug/Receipts/small", "manifest", "mug/manifest.small"):
+        ((field, found, _),) = faults(tmp_path, {"width": 512, "name": name})
+        assert field == "output[1].name"
+        assert f"{name!r}," in found
+    master = {**MASTER, "name": "receipts/mug"}
+    ((field, _, _),) = faults(tmp_path, output=[master, {"width": 512}])
+    assert field == "output[1]"
+    for name in ("mug/receipts", "manifesto", "receipts-small/mug"):
+        (made,) = renditions(tmp_path, {"width": 512, "name": name}, **ONE_JOB)
+        assert made.name == name
+    # A job may, as it always could.
+    assert next(plan(tmp_path, order(output=[master], **ONE_JOB)).jobs()).name == "receipts/mug"
+
+
 def test_a_size_that_the_model_cannot_make_is_said_of_the_master_of_a_list(tmp_path: Path) -> None:
     master = {**MASTER, "width": 4096, "height": 4096}
     done = [{"format": {"is": "webp"}}]
