@@ -221,7 +221,9 @@ def test_every_lie_about_these_files_is_seen(
     """In a transaction that is undone each time: the books are made once for all of them."""
     sound(full_books)
     disarm(books_url)
-    lies = {name: ((statement,), problem) for name, (statement, problem) in FORGERIES.items()}
+    lies: dict[str, tuple[tuple[str, ...], str]] = {
+        name: ((statement,), problem) for name, (statement, problem) in FORGERIES.items()
+    }
     lies["a rendition that is gone with all that was said of it"] = (
         ALL_OF_A_RENDITION,
         f"job {ONE} has the renditions none, and its brief asks for thumb",
