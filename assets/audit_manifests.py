@@ -75,7 +75,8 @@ class Named:
         except Missing:
             self.is_there = False
         except AssetsError as error:
-            self._unreadable = str(error).rstrip(".")
+            said = str(error).removesuffix(".").removesuffix("; write it again")
+            self._unreadable = said.replace(store.locate(key), "it", 1)
 
     def _read(self) -> None:
         self._header, rows = read_manifest(self._store, self.key)
