@@ -8,11 +8,14 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from assets.errors import BadFilter
+from assets.errors import BadFilter, BadKey
+from assets.layout import RELEASED
+from assets.store import check_key
+from assets.wildcards import wildcard
 
 if TYPE_CHECKING:
     from assets.manifest import ManifestRow
@@ -21,6 +24,7 @@ Test: TypeAlias = "Callable[[ManifestRow], bool]"
 
 _FORM: Final = re.compile(r"\s*([A-Za-z_ -]+?)\s*(>=|<=|!=|=|>|<)(.*)", re.DOTALL)
 _EXAMPLE: Final = "write it in quotes, as 'format=webp', 'width>=1024' or 'name=mug/*'"
+_ONE_NAME: Final = "write one name without a slash, as `mintage assets list --json` tells it"
 _SPACED: Final = str.maketrans(" -", "__")
 _COMPARE: Final[dict[str, Callable[[Any, Any], bool]]] = {
     "=": operator.eq,
@@ -44,6 +48,7 @@ _TEXTS: Final = (
 )  # fmt: skip
 _LISTS: Final = {"tag": "tags", "tags": "tags", "verdict": "verdicts", "verdicts": "verdicts"}
 _BYTES_IN: Final = {"": 1, "b": 1, "kb": 1_000, "mb": 1_000_000, "kib": 1 << 10, "mib": 1 << 20}
+_FORMATS: Final = {"jpg": "jpeg"}
 _YES_NO: Final = {"yes": True, "no": False}
 
 
@@ -137,9 +142,40 @@ def read_condition(text: str) -> Condition:
     return Condition(column, sign, wanted, make(column, sign, wanted))
 
 
+def check_named(campaign: str | None, order: str | None) -> None:
+    """Look at the names that a person gave, before folders of the store are told from them.
+
+    Raises:
+        BadFilter: no campaign, or no order, can be called that.
+    """
+    if campaign is not None and not _is_folder(campaign):
+        raise BadFilter(f"{campaign!r} can be no campaign; {_ONE_NAME}.")
+    if order is None:
+        return
+    slug, at, edition = order.partition("@")
+    if not _is_folder(slug) or (at and not _is_folder(edition)):
+        raise BadFilter(
+            f"{order!r} can be no order; write its slug, as product-photos, or its whole id, as "
+            "product-photos@0123abcdef."
+        )
+
+
 def folded(text: str) -> str:
     """Give the form in which texts are compared: composed, without the difference of capitals."""
-    return unicodedata.normalize("NFC", text).casefold()
+    return composed(text).casefold()
+
+
+def composed(text: str) -> str:
+    """Give the form in which an accent and its letter are one character: NFC."""
+    return text if text.isascii() else unicodedata.normalize("NFC", text)
+
+
+def _is_folder(name: str) -> bool:
+    try:
+        check_key(f"{RELEASED}{name}")
+    except BadKey:
+        return False
+    return "/" not in name
 
 
 def _any_of(tests: list[Test]) -> Test:
@@ -180,7 +216,7 @@ def _day(column: str, sign: str, wanted: str) -> Test:
         day = date.fromisoformat(wanted)
     except ValueError:
         raise BadFilter(f"{wanted!r} is no day; write it as {column}>=2026-11-22.") from None
-    return lambda row: compare(row.released_at.date(), day)
+    return lambda row: compare(row.released_at.astimezone(UTC).date(), day)
 
 
 def _size(column: str, sign: str, wanted: str) -> Test:
@@ -194,6 +230,12 @@ def _size(column: str, sign: str, wanted: str) -> Test:
 def _text(column: str, sign: str, wanted: str) -> Test:
     fits = _pattern(wanted)
     return _signed(column, sign, lambda row: fits(getattr(row, column)))
+
+
+def _format(column: str, sign: str, wanted: str) -> Test:
+    # People take it for the end of the file's name, and of these a JPEG has the other one.
+    name = wanted.lower().removeprefix(".")
+    return _text(column, sign, _FORMATS.get(name, name))
 
 
 def _list(column: str, sign: str, wanted: str) -> Test:
@@ -244,15 +286,15 @@ def _pattern(wanted: str) -> Callable[[str], bool]:
     plain = folded(wanted)
     if not {"*", "?"} & set(plain):
         return lambda text: folded(text) == plain
-    parts = ({"*": ".*", "?": "."}.get(one) or re.escape(one) for one in plain)
-    matches = re.compile("".join(parts), re.DOTALL).fullmatch
-    return lambda text: matches(folded(text)) is not None
+    fits = wildcard(plain)
+    return lambda text: fits(folded(text))
 
 
 _MAKERS: Final[dict[str, Callable[[str, str, str], Test]]] = {
     **dict.fromkeys(_TEXTS, _text),
     **dict.fromkeys(_NUMBERS, _number),
     **dict.fromkeys(_LISTS, _list),
+    "format": _format,
     "language": _language,
     "master": _master,
     "order": _order,

@@ -50,11 +50,14 @@ class Choice:
         """Read the arguments.
 
         Raises:
-            BadSettings: a day that is none, or a condition that cannot be asked.
+            BadSettings: a day that is none, a name that nothing can have, or a condition that
+                cannot be asked.
         """
         from assets import AssetFilter, BadFilter, read_condition
+        from assets.asset_filter import check_named
 
         try:
+            check_named(self.campaign, self.order)
             where = tuple(map(read_condition, self.where or ()))
         except BadFilter as error:
             from flows.errors import BadSettings
@@ -86,4 +89,11 @@ def _midnight(text: str | None, *, after: bool) -> datetime | None:
     if text is None:
         return None
     day = parse_day(text)
-    return datetime(day.year, day.month, day.day, tzinfo=UTC) + timedelta(days=1 if after else 0)
+    midnight = datetime(day.year, day.month, day.day, tzinfo=UTC)
+    if not after:
+        return midnight
+    try:
+        return midnight + timedelta(days=1)
+    except OverflowError:
+        # The calendar's last day: people write it for "without an end".
+        return datetime.max.replace(tzinfo=UTC)

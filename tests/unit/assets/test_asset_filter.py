@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 
 import pytest
 from asset_shelf import shelf_rows
 
 from assets import CONDITION_NAMES, AssetFilter, BadFilter, ManifestRow, read_condition
+from assets.asset_filter import check_named
 from assets.manifest import COLUMNS
 
 (PLAIN,) = shelf_rows("autumn-2026", "product-photos@0123abcdef", 1, byte_count=20_500)
@@ -46,6 +47,7 @@ RENDITION = dataclasses.replace(ROW, name="mug/oak-1-small", master=ROW.key)
         "seed=0",
         "format=WEBP",
         "format!=png",
+        "format!=jpg",
         "name=mug/*",
         "name=mug/oak-1",
         "name=MUG/OAK-?",
@@ -81,6 +83,30 @@ def test_a_condition_that_holds_takes_the_asset_and_its_opposite_does_not(condit
     sign = next(sign for sign in ("!=", ">=", "<=", "=", ">", "<") if sign in condition)
     opposite = condition.replace(sign, opposites[sign], 1)
     assert not AssetFilter(where=(read_condition(opposite),)).takes(ROW)
+
+
+def test_a_jpeg_is_found_by_the_end_of_its_name_too() -> None:
+    jpeg = dataclasses.replace(ROW, format="jpeg")
+    for condition in ("format=jpg", "format=JPG", "format=.jpg", "format=jpeg", "format=jp*"):
+        wanted = AssetFilter(where=(read_condition(condition),))
+        assert wanted.chosen([ROW, jpeg]) == [jpeg], condition
+
+
+def test_a_day_is_one_of_utc_whatever_zone_a_manifest_writes() -> None:
+    zone = timezone(timedelta(hours=14))
+    row = dataclasses.replace(ROW, released_at=datetime(2026, 11, 23, 13, tzinfo=zone))
+    assert AssetFilter(where=(read_condition("released_at=2026-11-22"),)).takes(row)
+
+
+@pytest.mark.parametrize("text", ["", ".", "..", "a/b", "../staging", "/a", "a/", "a\\b", "\0"])
+def test_names_that_no_campaign_and_no_order_can_have_are_refused(text: str) -> None:
+    check_named("autumn-2026", "photos@2026-11-22")
+    check_named("Herbst 2026", "photos")
+    with pytest.raises(BadFilter, match="can be no campaign"):
+        check_named(text, None)
+    for order in (text, f"{text}@1", f"photos@{text}"):
+        with pytest.raises(BadFilter, match="can be no order"):
+            check_named(None, order)
 
 
 def test_every_column_of_the_manifest_can_be_asked_about() -> None:

@@ -52,6 +52,9 @@ def test_only_what_was_asked_for_is_on_it(desk: Desk) -> None:
     ("arguments", "said"),
     [
         (("--links", "3"), "is no S3 store"),
+        (("--campaign", "../staging"), "'../staging' can be no campaign"),
+        (("--campaign", "", "--latest"), "'' can be no campaign"),
+        (("--order", "@"), "'@' can be no order"),
         (("--links", "8"), "A link lasts at most 7 days"),
         (("--where", "nme=1"), "did you mean 'name'?"),
         (("--since", "yesterday"), "is no date"),
@@ -65,3 +68,31 @@ def test_what_cannot_be_done_is_said_in_a_sentence(
     assert said in done.err
     assert len(done.err.splitlines()) == 1
     assert not (desk.folder / "contact-sheet.html").exists()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("--campaign", "../staging"),
+        ("--campaign", "a/b"),
+        ("--campaign", "a/b", "--latest"),
+        ("--campaign=",),
+        ("--campaign=", "--latest"),
+        ("--order", "@"),
+        ("--order", "../x"),
+    ],
+)
+def test_a_name_that_nothing_can_have_is_wrong_usage(
+    desk: Desk, arguments: tuple[str, ...]
+) -> None:
+    done = desk.here("assets", "list", *arguments)
+    assert done.code == 2
+    assert done.err.startswith("mintage: '")
+    assert " can be no " in done.err
+    assert "key" not in done.err
+
+
+def test_the_calendar_has_an_end_that_can_be_named(desk: Desk) -> None:
+    for days in (("--until", "9999-12-31"), ("--since", "0001-01-01", "--until", "9999-12-30")):
+        assert len(desk.here("assets", "list", "--json", *days).json()["assets"]) == 3
+    assert desk.here("assets", "list", "--json", "--until", "0001-01-01").json()["assets"] == []
