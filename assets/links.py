@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final, Protocol, runtime_checkable
 from urllib.parse import parse_qs, quote, urlsplit
 
-from assets.asset_filter import AssetFilter
+from assets.asset_filter import AssetFilter, composed
 from assets.errors import NoLink
 from assets.layout import RELEASED
 from assets.listing import EVERYTHING, editions
@@ -80,6 +80,7 @@ def meant_by(
     """Find the released assets that are called by name, job id or key; all that fit without names.
 
     A name means its newest release, of each order that has it; a job id or key means just that one.
+    Accents may be typed as letters of their own: what looks the same is the same.
 
     Raises:
         NoLink: a name is nobody's, or its asset was withdrawn.
@@ -122,24 +123,32 @@ def content_disposition(file_name: str) -> str:
 
 
 def _called(rows: Iterable[ManifestRow], name: str) -> list[ManifestRow]:
-    key = name if name.startswith(RELEASED) else RELEASED + name
-    exact = [row for row in rows if row.key == key or row.job_id == name]
+    exact = [row for row in rows if row.key == _key(name) or row.job_id == name]
     if exact:
         return exact
+    wanted = composed(name)
     newest: dict[tuple[str, str, str], ManifestRow] = {}
+    same: list[ManifestRow] = []
     for row in rows:
-        if name in {row.name, f"{row.name}.{row.key.rpartition('.')[2]}"}:
+        called = composed(row.name)
+        if wanted in {called, f"{called}.{row.key.rpartition('.')[2]}"}:
             order = row.campaign, row.order_id.rpartition("@")[0], row.media_type
             if order not in newest or newest[order].released_at <= row.released_at:
                 newest[order] = row
-    return list(newest.values())
+        elif wanted == composed(row.job_id) or composed(_key(name)) == composed(row.key):
+            same.append(row)
+    return list(newest.values()) or same
+
+
+def _key(name: str) -> str:
+    return name if name.startswith(RELEASED) else RELEASED + name
 
 
 def _nobody(name: str, rows: Sequence[ManifestRow], withdrawn: Iterable[Withdrawn]) -> str:
-    key = name if name.startswith(RELEASED) else RELEASED + name
+    wanted, key = composed(name), composed(_key(name))
     for one in withdrawn:
         stem = one.key.split("/", 4)[-1].rpartition(".")[0]
-        if name in {one.job_id, stem} or one.key == key:
+        if wanted in {composed(one.job_id), composed(stem)} or composed(one.key) == key:
             return f"{name} was withdrawn on {one.at:%Y-%m-%d}: {one.because}"
     close = difflib.get_close_matches(name, {row.name for row in rows}, n=1)
     hint = f"did you mean {close[0]!r}?" if close else "`mintage assets list` names what is."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import unicodedata
 from datetime import timedelta
 from email.message import Message
 from pathlib import Path
@@ -10,7 +11,16 @@ from pathlib import Path
 import pytest
 from asset_shelf import shelf_rows, shelve, withdraw
 
-from assets import AssetFilter, DirectoryStore, ManifestRow, MemoryStore, NoLink
+from assets import (
+    AssetFilter,
+    DirectoryStore,
+    ManifestHeader,
+    ManifestRow,
+    MemoryStore,
+    NoLink,
+    Withdrawn,
+    write_manifest,
+)
 from assets.links import content_disposition, download_name, make_link, meant_by
 
 (ROW,) = shelf_rows("autumn-2026", "photos@a1", 1)
@@ -64,6 +74,21 @@ def test_an_asset_is_called_by_its_name_job_key_or_file(store: MemoryStore) -> N
     assert meant_by(store, [old[1].job_id, old[0].key]) == [old[1], old[0]]
     assert meant_by(store, [old[0].key.removeprefix("released/"), old[0].key]) == [old[0]]
     assert meant_by(store, [], AssetFilter(order="gifts")) == gifts
+
+
+def test_a_name_is_found_however_its_accents_are_typed(store: MemoryStore) -> None:
+    apart = unicodedata.normalize("NFD", "ábc")
+    row = dataclasses.replace(
+        ROW, name=apart, key=f"released/a/b/1/{apart}.webp", job_id=f"b@1#{apart}"
+    )
+    write_manifest(store, "released/a/b/1/", ManifestHeader(), [row])
+    for name in ("ábc", "ábc.webp", "b@1#ábc", "a/b/1/ábc.webp", apart, row.key):
+        assert meant_by(store, [name]) == [row], name
+    gone = Withdrawn(row.key, row.sha256, row.job_id, row.released_at, "old")
+    write_manifest(store, "released/a/b/1/", ManifestHeader(withdrawn=(gone,)), [])
+    for name in ("ábc", "b@1#ábc", "a/b/1/ábc.webp"):
+        with pytest.raises(NoLink, match="was withdrawn on"):
+            meant_by(store, [name])
 
 
 def test_what_is_not_released_or_withdrawn_has_no_link(store: MemoryStore) -> None:
