@@ -22,7 +22,7 @@ RECALLED = {
     "there": "still there; --prune removes it",
     "removed": "removed",
     "changed": "kept: its bytes are not those that were released",
-    "replaced": "the release before took its place",
+    "replaced": "another release took its place",
 }
 """What became of a file that is withdrawn."""
 
@@ -82,16 +82,18 @@ def pull(  # noqa: PLR0913  the flags of a command
         return _tell_interrupted(dest, so_far.there, len(rows))
     if packed and not report.held and not report.problems:
         report.notes.append("No ZIP is written, because nothing would be in it.")
+    return _tell_all(dest, report, rows, made, json=json)
+
+
+def _tell_all(
+    dest: Path, report: PullReport, rows: list[ManifestRow], made: _Made, *, json: bool
+) -> int:
+    from console.streams import tell
+
     if json:
         _print_json(dest, report, made)
     else:
         _print(dest, report, rows, made.archive)
-    return _tell_problems(report)
-
-
-def _tell_problems(report: PullReport) -> int:
-    from console.streams import tell
-
     for problem in report.problems:
         tell(f"mintage: {problem}")
     return 1 if report.problems else 0

@@ -190,6 +190,24 @@ def test_a_zip_is_made_of_what_was_pulled_and_not_of_half_of_it(desk: Desk, stor
     assert not (desk.folder / "site.zip").exists()
 
 
+def test_a_zip_of_nothing_is_not_made_and_no_place_for_one_stops_a_pull_at_once(
+    desk: Desk, store: Store
+) -> None:
+    shelve(store, "autumn-2026", "photos@a1", 1)
+    before = set(desk.folder.iterdir())
+    done = desk.here("assets", "pull", "site", "--order", "nothing", "--zip")
+    assert (done.code, done.err) == (0, "")
+    assert "No ZIP is written" in done.out
+    (desk.folder / "other.zip").write_text("mine")
+    for words, told in ((("/",), "no place beside it"), (("other",), "other.zip was not written")):
+        refused = desk.here("assets", "pull", *words, "--zip")
+        assert (refused.code, refused.out, refused.err.count("\n")) == (1, "", 1)
+        assert told in refused.err
+    assert set(desk.folder.iterdir()) - before == {desk.folder / "other.zip"}
+    told = pulled(desk, "--order", "nothing")
+    assert (told["manifest"], told["sheet"], told["zip"]) == (None, None, None)
+
+
 def _elsewhere(row: ManifestRow, number: int) -> ManifestRow:
     return dataclasses.replace(row, key=row.key.replace("oak-0", f"lost-{number}"))
 
@@ -217,7 +235,7 @@ def test_links_are_printed_and_work_without_keys(marketing: Desk, rows: list[Man
         ("list --where widht>3", 2, ("did you mean 'width'?",)),
         ("pull site --where width", 2, ("is no condition", "'width>=1024'")),
         ("pull site --workers 0", 2, ("--workers",)),
-        ("pull site --latest --campaign ../x", 1, ("cannot be a key",)),
+        ("pull site --latest --campaign ../x", 2, ("can be no campaign",)),
     ],
 )
 def test_what_cannot_be_done_is_said_in_a_sentence(
