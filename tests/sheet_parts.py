@@ -164,3 +164,28 @@ def hostile_rows(store: Store) -> list[ManifestRow]:
         )
         for number, text in enumerate(HOSTILE)
     ]
+
+
+def unbroken_rows(store: Store, name: str, text: str) -> list[ManifestRow]:
+    """Release two assets, one with a rendition, whose every text is long and has no place to break."""
+    whole: dict[str, Any] = {
+        "title": text,
+        "alt": text,
+        "prompt": text,
+        "rights": text,
+        "credit": text,
+        "tags": (text, f"{text}2"),
+        "verdicts": (text, f"{text} (warned)"),
+        "approved_by": text,
+        "model": text,
+        "provider": text,
+        "campaign": text[:60],
+        "texts": {one: {"en": text, "de": text, text: text} for one in ("alt", "title", "rights")},
+        "cost_usd": Decimal("999999999.123456789"),
+    }
+    first = shelved(store, 300, f"wide/{name}/{text[:60]}", **whole)
+    rendition = shelved(
+        store, 301, f"wide/{name}/{text[:60]}-small", (10, 10), master=first.key, **whole
+    )
+    untitled = shelved(store, 302, f"wide/{name}2/{text[:60]}", format=text)
+    return [first, rendition, untitled]

@@ -39,6 +39,10 @@ ACCESSIBLE = {
     "resultTypes": ["violations"],
 }
 EDITION = f"released/{sheet_parts.CAMPAIGN}/product-photos/0123abcdef/"
+WIDER = """[document.scrollingElement, ...document.querySelectorAll("dialog[open] .frame, .facts")]
+  .filter((one) => one.scrollWidth > Math.max(one.clientWidth, 1))
+  .map((one) => `${one.tagName}.${one.className}: ${one.scrollWidth} > ${one.clientWidth}`)"""
+"""What has to be scrolled sideways, which nobody should have to."""
 ALL = 70
 """Cards of `many_rows`: 72 files, two of them renditions."""
 
@@ -357,6 +361,31 @@ def test_hostile_texts_are_shown_and_do_nothing(looked: Looked, store: Directory
     assert page.locator("#cards img").count() == len(sheet_parts.HOSTILE)
     shown = page.locator("body").inner_text() + str(page.locator("option").all_inner_texts())
     assert not set("\u202e\u2066\x1b\x7f") & set(shown)
+
+
+@pytest.mark.parametrize(
+    "context", [{"viewport": {"width": 320, "height": 640}}], ids=["narrow"], indirect=True
+)
+def test_nothing_is_wider_than_a_narrow_window(looked: Looked, store: DirectoryStore) -> None:
+    """WCAG 1.4.10, with a long value that has no place to break in every field."""
+    page = looked.page
+    unbroken = "anna-with-a-very-long-address" * 7
+    for name, text in (("x", unbroken.replace("-", "")), ("y", unbroken), ("z", "\ufdfd" * 30)):
+        rows = sheet_parts.unbroken_rows(store, name, text)
+        gone = Withdrawn(f"{EDITION}{text}.png", "0" * 64, text, ACCEPTED_AT, text)
+        told = SheetHeader(text, order=text, store=f"s3://{text}", withdrawn=(gone,))
+        with Thumbnails(store) as thumbnails:
+            write_sheet(
+                store, "wide.html", rows, told, thumbnail_of=thumbnails, link_of=lambda _: None
+            )
+        page.goto((store.root / "wide.html").as_uri())
+        expect(cards(page)).to_have_count(2)
+        page.get_by_role("button", name="Filters").click()
+        page.locator("#withdrawn summary").click()
+        assert page.evaluate(WIDER) == [], name
+        page.locator(".face").first.click()
+        expect(page.get_by_role("dialog")).to_be_visible()
+        assert page.evaluate(WIDER) == [], name
 
 
 def test_without_scripts_there_is_a_list_of_names(
