@@ -89,6 +89,19 @@ STAYS = "a job stays what it was planned as"
 IDENTITY = ("job_id", "order_id", "position", "name", "brief_json")
 CHANGED = " OR ".join(f"NEW.{column} <> OLD.{column}" for column in IDENTITY)
 
+NUMBERED = (
+    "orders",
+    "verdicts",
+    "releases",
+    "decisions",
+    "mends",
+    "reviews",
+    "quotes",
+    "statements",
+    *APPEND_ONLY,
+)
+"""What SQLite numbers by itself, and finds by that number what REPLACE is to delete."""
+
 # Whatever REPLACE would delete for it. The states are named so that the index serves.
 SAME_JOB = """
     SELECT 1 FROM jobs WHERE job_id = NEW.job_id OR rowid = NEW.rowid
@@ -123,6 +136,7 @@ def upgrade() -> None:
         _guard_postgresql()
     else:
         _guard_sqlite()
+        _keep_numbers()
     _keep_jobs(is_postgresql=is_postgresql)
     _gates(also=LEAVES_RELEASED)
     _review(ALL_FILES)
@@ -140,6 +154,10 @@ def downgrade() -> None:
     for name in ("jobs_stay", "jobs_no_delete", JOBS_THIRD[is_postgresql]):
         op.execute(f"DROP TRIGGER {name}{on.format('jobs')}")
     op.execute(f"DROP TRIGGER mends_before_signing{on.format('mends')}")
+    if not is_postgresql:
+        op.execute("DROP TRIGGER orders_keep_number")
+        for table in NUMBERED:
+            op.execute(f"DROP TRIGGER {table}_no_number")
     for table in ("withdrawals", "signings", "renditions"):
         op.drop_table(table)
     if is_postgresql:
@@ -254,6 +272,21 @@ def _guard_postgresql() -> None:
         op.execute(
             f"CREATE TRIGGER {name} BEFORE INSERT ON {table} FOR EACH ROW EXECUTE FUNCTION {name}()"
         )
+
+
+def _keep_numbers() -> None:
+    """Refuse what takes the number of a row that is there: SQLite would delete that for it."""
+    for table in NUMBERED:
+        op.execute(
+            f"CREATE TRIGGER {table}_no_number BEFORE INSERT ON {table} "
+            f"WHEN EXISTS (SELECT 1 FROM {table} WHERE rowid = NEW.rowid) "
+            f"BEGIN SELECT RAISE(ABORT, '{table} are append-only: this row is there'); END"
+        )
+    # No other one of them may be updated at all.
+    op.execute(
+        "CREATE TRIGGER orders_keep_number BEFORE UPDATE ON orders WHEN NEW.rowid <> OLD.rowid "
+        "BEGIN SELECT RAISE(ABORT, 'orders are append-only: no other number'); END"
+    )
 
 
 JOBS_THIRD = {True: "jobs_no_truncate", False: "jobs_no_replace"}

@@ -1,5 +1,6 @@
 """What was written stays: the database itself refuses every change of it."""
 
+# ruff: noqa: S608 - every statement is made of constants of this file
 from __future__ import annotations
 
 import sqlite3
@@ -66,6 +67,30 @@ def test_nothing_that_was_written_can_be_changed(written: Books, books_url: str)
     sound(written)
 
 
+def test_no_row_takes_the_number_of_another_one(written: Books, books_url: str) -> None:
+    """SQLite numbers rows beside their keys, and REPLACE deletes by that number too."""
+    if not books_url.startswith("sqlite"):
+        return
+    plan(written, an_order("lamps@1", jobs=1))
+    connection = sqlite3.connect(books_url.removeprefix("sqlite:///"), isolation_level=None)
+    for table, key, other in (
+        ("verdicts", "position", "position + 500"),
+        ("releases", "job_id, attempt_id, name, release_key", "'x', 'x', 'x', 'x'"),
+        ("orders", "order_id", "'x'"),
+    ):
+        names = [row[1] for row in connection.execute(f"PRAGMA table_info({table})")]
+        kept = ", ".join(name for name in names if name not in key.split(", "))
+        with pytest.raises(sqlite3.IntegrityError, match="append-only"):
+            connection.execute(
+                f"INSERT OR REPLACE INTO {table} (rowid, {key}, {kept}) "
+                f"SELECT rowid, {other}, {kept} FROM {table} LIMIT 1"
+            )
+    with pytest.raises(sqlite3.IntegrityError, match="append-only"):
+        connection.execute("UPDATE OR REPLACE orders SET rowid = 1 WHERE order_id = 'lamps@1'")
+    connection.close()
+    sound(written)
+
+
 @pytest.mark.parametrize("statement", IMPOSSIBLE)
 def test_what_must_never_be_cannot_be_written(
     written: Books, books_url: str, statement: str
@@ -86,7 +111,7 @@ def test_the_database_refuses_a_second_open_attempt_of_one_job(
             request_json, hold_nano, charged_nano, held_at_us)
         SELECT 'second', job_id, order_id, 2, 'unknown', counts, seed, request_json, hold_nano,
             charged_nano, held_at_us FROM attempts WHERE attempt_id = '{one}/1'
-    """  # noqa: S608 - a constant
+    """
     errors = (sqlite3.IntegrityError, psycopg.errors.UniqueViolation)
     with pytest.raises(errors, match=r"job_id|one_open"):
         run_sql(books_url, [second])
