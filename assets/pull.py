@@ -14,7 +14,7 @@ from assets.errors import AssetsError, BadKey, DigestMismatch, StoreError, Store
 from assets.listing import withdrawn_in
 from assets.manifest import ManifestRow
 from assets.places import place_of_release, same_place
-from assets.pull_report import HELD, PullOutcome, PullReport, PullStep
+from assets.pull_report import HELD, PullOutcome, PullReport, PullStep, Recall, RecallOutcome
 from assets.pulled_folder import PulledFolder, digest_if_size, is_pulled_to
 from assets.store import Store
 
@@ -99,11 +99,17 @@ def _pull(
     progress: Callable[[PullStep], None] | None,
 ) -> None:
     store, folder = copier.store, copier.folder
-    withdrawn, _ = withdrawn_in(store, [*folder.keys_by_place().values(), *asked])
+    there = [*folder.keys_by_place().values(), *folder.replaced.values()]
+    withdrawn, _ = withdrawn_in(store, [*there, *asked])
+    report.recalls.extend(
+        Recall(place, withdrawn[key], RecallOutcome.REPLACED)
+        for place, key in folder.replaced.items()
+        if key in withdrawn
+    )
 
     def done(step: PullStep) -> None:
         report.count(step)
-        if step.outcome in HELD and (recall := folder.put(step.place, step.row)):
+        if step.outcome in HELD and (recall := folder.put(step.place, step.row, withdrawn)):
             report.recalls.append(recall)
         if progress is not None:
             progress(step)

@@ -8,7 +8,8 @@ import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from typing import Self
+from types import MappingProxyType
+from typing import Final, Self
 
 from assets.directory_store import DirectoryStore
 from assets.errors import AssetsError, BadKey, Missing, StoreUnavailable
@@ -20,6 +21,8 @@ from assets.places import JOURNAL, SUMS, places_of_release
 from assets.pull_journal import PullJournal, opened_journal
 from assets.pull_report import Recall, RecallOutcome
 from assets.rooted_files import RootedFiles
+
+NOTHING: Final[Mapping[str, Withdrawn]] = MappingProxyType({})
 
 
 class PulledFolder:
@@ -43,6 +46,8 @@ class PulledFolder:
         """A sentence when the folder's own manifest could not be read."""
         self.recalls: list[Recall] = []
         """What a pull that was killed put in the place of a withdrawn file."""
+        self.replaced: dict[str, str] = {}
+        """Where a pull that was killed put another asset, and the key of the one before."""
         try:
             self._read()
         except StoreUnavailable:
@@ -98,6 +103,8 @@ class PulledFolder:
                 continue
             if recall := self.put(place, row):
                 self.recalls.append(recall)
+            elif before not in {None, row.key}:
+                self.replaced[place] = str(before)
 
     def note_down(self, place: str, row: ManifestRow) -> None:
         """Note, so that it outlives this process, that an asset is about to be at a place."""
@@ -133,13 +140,21 @@ class PulledFolder:
         there.update((place, one.key) for place, one in self.withdrawn.items())
         return there
 
-    def put(self, place: str, row: ManifestRow) -> Recall | None:
-        """Note that a place has this asset now; say what withdrawn one was there before."""
-        self.rows[place] = row
+    def put(
+        self, place: str, row: ManifestRow, withdrawn: Mapping[str, Withdrawn] = NOTHING
+    ) -> Recall | None:
+        """Note that a place has this asset now; say what withdrawn one was there before.
+
+        That is one which an earlier pull has told of, or one that is in `withdrawn`, by its key.
+        """
+        listed = self.rows.get(place)
         before = self.withdrawn.get(place)
+        if before is None and listed is not None:
+            before = withdrawn.get(listed.key)
+        self.rows[place] = row
         if before is None or before.key == row.key:
             return None
-        del self.withdrawn[place]
+        self.withdrawn.pop(place, None)
         return Recall(place, before, RecallOutcome.REPLACED)
 
     def recall(self, withdrawn: Mapping[str, Withdrawn], *, prune: bool) -> list[Recall]:

@@ -139,12 +139,16 @@ def test_what_is_withdrawn_is_told_until_it_is_pruned_and_never_copied(
     assert report.problems == []
 
 
-def test_the_release_before_takes_the_place_of_a_withdrawn_latest(store: Store, dest: Path) -> None:
+@pytest.mark.parametrize("is_told_before", [True, False])
+def test_the_release_before_takes_the_place_of_a_withdrawn_latest(
+    store: Store, dest: Path, is_told_before: bool
+) -> None:
     old = shelve(store, *AUTUMN, 2)
     new = shelve(store, *NEWER, 2, day=1)
     pull(store, listing(store, LATEST), dest, latest=True)
     withdraw(store, new, new[0])
-    pull(store, [], dest, latest=True)
+    if is_told_before:
+        pull(store, [], dest, latest=True)
     report = pull(store, listing(store, LATEST), dest, latest=True, prune=True)
     assert [(one.place, one.outcome) for one in report.recalls] == [
         (place(new[0], latest=True), RecallOutcome.REPLACED)

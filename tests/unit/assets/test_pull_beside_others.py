@@ -213,6 +213,25 @@ def test_what_was_brought_is_known_when_the_lists_could_not_be_written(
     assert len(listed(dest)) == 3
 
 
+def test_a_withdrawal_is_told_when_the_pull_that_replaced_its_file_could_not_tell_it(
+    store: MemoryStore, rows: list[ManifestRow], dest: Path
+) -> None:
+    newer = shelve(store, "autumn-2026", "photos@b2", 4, day=1)
+    pull(store, newer, dest, latest=True)
+    withdraw(store, newer, newer[0])
+
+    def in_the_way(_: PullStep) -> None:
+        (dest / "manifest.csv").unlink(missing_ok=True)
+        (dest / "manifest.csv").mkdir(exist_ok=True)
+
+    with pytest.raises(StoreError):
+        pull(store, rows[:1], dest, latest=True, progress=in_the_way)
+    (dest / "manifest.csv").rmdir()
+    (told,) = pull(store, [], dest, latest=True).recalls
+    assert (told.outcome, told.withdrawn.key) == (RecallOutcome.REPLACED, newer[0].key)
+    assert pull(store, [], dest, latest=True).recalls == []
+
+
 def test_a_journals_newer_file_that_never_got_its_name_is_not_believed(
     store: MemoryStore, rows: list[ManifestRow], dest: Path
 ) -> None:
