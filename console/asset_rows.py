@@ -21,9 +21,9 @@ def row_json(row: ManifestRow) -> dict[str, Any]:
 def print_rows(rows: Sequence[ManifestRow]) -> None:
     """Print one line for each asset."""
     from console.output import amounts, screen, table
-    from ledger import hold_nano
 
-    costs = amounts([hold_nano(row.cost_usd) for row in rows])
+    # A manifest's costs have nine decimals at most.
+    costs = amounts([int(row.cost_usd * 10**9) for row in rows])
     cells = [
         (
             row.order_id,
@@ -47,11 +47,8 @@ def _print_lines(cells: Sequence[Sequence[str]]) -> None:
 
     lines = [COLUMNS, *(tuple(map(shown, one)) for one in cells)]
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    write_out("".join(f"{_padded(line, widths)}\n" for line in lines))
-
-
-def _padded(line: Sequence[str], widths: Sequence[int]) -> str:
-    return "  ".join(
-        cell.rjust(width) if column in NUMBERS else cell.ljust(width)
-        for column, cell, width in zip(COLUMNS, line, widths, strict=True)
-    ).rstrip()
+    line_of = "  ".join(
+        f"{{:{'>' if column in NUMBERS else '<'}{width}}}"
+        for column, width in zip(COLUMNS, widths, strict=True)
+    ).format
+    write_out("".join(f"{line_of(*line).rstrip()}\n" for line in lines))

@@ -15,7 +15,6 @@ from rich.table import Table
 from console.escaping import shown, shown_json
 from console.screen import indented, screen
 from console.streams import tell, write_out
-from ledger import plain, usd
 
 __all__ = [
     "age",
@@ -41,7 +40,9 @@ def say(text: str) -> None:
 
 def usd_text(nano: int) -> str:
     """Write nano-USD as a decimal string for JSON: exact, with at least two decimals."""
-    digits = plain(usd(nano))
+    from ledger import usd
+
+    digits = _plain(usd(nano))
     whole, _, decimals = digits.partition(".")
     return f"{whole}.{decimals.ljust(2, '0')}"
 
@@ -91,7 +92,7 @@ def json_value(value: object) -> Any:  # noqa: ANN401  JSON is whatever it is
     if isinstance(value, datetime):
         return value.isoformat().replace("+00:00", "Z")
     if isinstance(value, Decimal):
-        return plain(value)
+        return _plain(value)
     if isinstance(value, dict):
         return {str(key): json_value(inner) for key, inner in value.items()}
     if isinstance(value, (list, tuple)):
@@ -124,3 +125,10 @@ def age(span: timedelta) -> str:
     if days:
         return f"{days:,} d {hours % 24} h"
     return f"{hours} h {minutes % 60} min" if hours else f"{minutes} min"
+
+
+def _plain(value: Decimal) -> str:
+    # Lists of assets are printed without the books, whose import takes 20 ms.
+    from ledger import plain
+
+    return plain(value)
