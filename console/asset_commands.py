@@ -30,14 +30,14 @@ def register(app: App) -> None:
 def show(*, choice: Choice = EVERYTHING, json: Json = False) -> int:
     """List released assets, from the manifests in the store."""
     from assets import listing
-    from console.asset_rows import print_rows, row_json
-    from console.output import print_json, screen
+    from console.asset_rows import print_rows, print_rows_json
+    from console.output import screen
 
     wanted = choice.filter()
     store = open_assets()
     rows = list(listing(store, wanted))
     if json:
-        print_json({"store": store.url, "assets": [row_json(row) for row in rows]})
+        print_rows_json(store.url, rows)
         return 0
     out = screen()
     if not rows:
