@@ -9,7 +9,7 @@ import unicodedata
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal, InvalidOperation, Overflow
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from assets.errors import BadFilter, BadKey
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 Test: TypeAlias = "Callable[[ManifestRow], bool]"
 
-_FORM: Final = re.compile(r"\s*([A-Za-z_ -]+?)\s*(>=|<=|!=|=|>|<)(.*)", re.DOTALL)
+_FORM: Final = re.compile(r"([A-Za-z_\s-]+)(>=|<=|!=|=|>|<)(.*)", re.DOTALL)
 _EXAMPLE: Final = "write it in quotes, as 'format=webp', 'width>=1024' or 'name=mug/*'"
 _ONE_NAME: Final = "write one name without a slash, as `mintage assets list --json` tells it"
 _SPACED: Final = str.maketrans(" -", "__")
@@ -48,6 +48,8 @@ _TEXTS: Final = (
 )  # fmt: skip
 _LISTS: Final = {"tag": "tags", "tags": "tags", "verdict": "verdicts", "verdicts": "verdicts"}
 _BYTES_IN: Final = {"": 1, "b": 1, "kb": 1_000, "mb": 1_000_000, "kib": 1 << 10, "mib": 1 << 20}
+_NUMBER_MAX: Final = Decimal(10**40)
+"""More than any column holds; an exponent of a million would become as many digits."""
 _FORMATS: Final = {"jpg": "jpeg"}
 _YES_NO: Final = {"yes": True, "no": False}
 
@@ -131,7 +133,8 @@ def read_condition(text: str) -> Condition:
     found = _FORM.fullmatch(text)
     if found is None:
         raise BadFilter(f"{text!r} is no condition; {_EXAMPLE}.")
-    column, sign, wanted = found[1].lower().translate(_SPACED), found[2], found[3].strip()
+    column, sign, wanted = found[1].strip().lower(), found[2], found[3].strip()
+    column = column.translate(_SPACED)
     make = _MAKERS.get(column)
     if make is None:
         close = difflib.get_close_matches(column, _MAKERS, n=1)
@@ -202,9 +205,9 @@ def _number(column: str, sign: str, wanted: str) -> Test:
             digits, factor = found[1], known
     try:
         number = Decimal(digits.removeprefix("$").replace(",", "").replace("_", "")) * factor
-    except InvalidOperation:
+    except (InvalidOperation, Overflow):
         number = Decimal("NaN")
-    if not number.is_finite():
+    if not number.is_finite() or abs(number) > _NUMBER_MAX:
         raise BadFilter(f"{wanted!r} is no number to compare {column} with; {_EXAMPLE}.")
     limit = int(number) if number == number.to_integral_value() else number
     return lambda row: compare(getattr(row, name), limit)
