@@ -65,21 +65,9 @@ def audit(
     Raises:
         StoreUnavailable: the store as a whole does not work.
     """
-    unknown: set[str] = set()
-    strangers: set[str] = set()
-
-    def look_through(prefix: str) -> None:
-        unknown.update(head.key for head in store.walk(prefix))
-        strangers.update(store.strangers(prefix))
-
-    if everything:
-        look_through(RELEASED)
-        look_through(LATEST)
+    lying = _Lying(store, (RELEASED, LATEST) if everything else ())
     folders = set(prefixes)
-    walked = set(folders)
-    if not everything:
-        for prefix in walked:
-            look_through(prefix)
+    lying.look_through(folders)
     may_be = {key: item for item in approved for key in (item.key, item.receipt_key)}
     problems: list[AuditProblem] = []
     released: set[str] = set()
@@ -93,19 +81,43 @@ def audit(
             withdrawn.append(item)
         if folder := edition_of(item.key):
             folders.add(folder)
-    if not everything:
-        for folder in folders - walked:
-            look_through(folder)
+    lying.look_through(folders)
     problems.extend(shown(store, withdrawn))
-    problems.extend(_stranger(store, key) for key in sorted(strangers))
-    unknown -= released
-    unknown.difference_update(folder + name for folder in folders for name in _BESIDE)
-    unknown.difference_update(
-        f"{LATEST}{campaign}/{name}" for campaign in _campaigns(folders) for name in _LATEST
-    )
-    unfinished, ungated = _told_apart(store, unknown, may_be)
+    problems.extend(_stranger(store, key) for key in sorted(lying.strangers))
+    unfinished, ungated = _told_apart(store, lying.unknown(released, folders), may_be)
     problems.extend(ungated)
     return AuditReport(checked, deep, tuple(problems), tuple(unfinished), len(withdrawn))
+
+
+class _Lying:
+    """What lies in a store: everywhere below some roots, or where it is looked through later."""
+
+    def __init__(self, store: Store, roots: Iterable[str]) -> None:
+        self.strangers: set[str] = set()
+        self._store = store
+        self._keys: set[str] = set()
+        self._walked: set[str] = set()
+        self._has_all = False
+        self.look_through(roots)
+        self._has_all = bool(self._walked)
+
+    def look_through(self, prefixes: Iterable[str]) -> None:
+        """Find what lies below these, unless it was found already."""
+        for prefix in set(prefixes) - self._walked:
+            self._walked.add(prefix)
+            if self._has_all:
+                continue
+            self._keys.update(head.key for head in self._store.walk(prefix))
+            self.strangers.update(self._store.strangers(prefix))
+
+    def unknown(self, released: set[str], folders: set[str]) -> set[str]:
+        """Take out what is released, and what lists there are of orders and campaigns."""
+        campaigns = {folder.removeprefix(RELEASED).partition("/")[0] for folder in folders}
+        return self._keys.difference(
+            released,
+            (folder + name for folder in folders for name in _BESIDE),
+            (f"{LATEST}{campaign}/{name}" for campaign in campaigns for name in _LATEST),
+        )
 
 
 def _told_apart(
@@ -140,10 +152,6 @@ def _is_approved(store: Store, key: str, item: Expected) -> bool:
     except StoreError:
         return False
     return digest.hexdigest() == item.sha256
-
-
-def _campaigns(folders: Iterable[str]) -> set[str]:
-    return {folder.removeprefix(RELEASED).partition("/")[0] for folder in folders}
 
 
 def _stranger(store: Store, key: str) -> AuditProblem:
