@@ -31,7 +31,7 @@ RENDITION_RULES = (
             OR s.to_sha256 <> COALESCE(CASE WHEN s.number = 0 THEN a.sha256 ELSE r.sha256 END, '')
             OR (s.number = 0 AND NOT EXISTS (SELECT 1 FROM verdicts v
                 WHERE v.attempt_id = s.attempt_id AND v.rendition = 0
-                    AND v.sha256 = s.from_sha256 AND v.at_us <= s.at_us))
+                    AND v.sha256 = s.from_sha256))
             OR (s.number = 0 AND EXISTS (SELECT 1 FROM verdicts v
                 WHERE v.attempt_id = s.attempt_id AND v.rendition = 0
                     AND v.sha256 = s.from_sha256 AND NOT v.passed AND v.severity = 'block'))
@@ -52,12 +52,12 @@ RENDITION_RULES = (
         JOIN jobs j ON j.job_id = a.job_id AND j.attempt_id = s.attempt_id
         WHERE {_WENT_ON} AND (
             NOT EXISTS (SELECT 1 FROM verdicts v WHERE v.attempt_id = s.attempt_id
-                AND v.rendition = s.number AND v.sha256 = s.to_sha256 AND v.at_us >= s.at_us)
+                AND v.rendition = s.number AND v.sha256 = s.to_sha256)
             OR EXISTS (SELECT 1 FROM verdicts b WHERE b.attempt_id = s.attempt_id
                 AND s.number = 0 AND b.rendition = 0 AND b.sha256 = s.from_sha256
                 AND NOT EXISTS (SELECT 1 FROM verdicts v WHERE v.attempt_id = s.attempt_id
                     AND v.rendition = 0 AND v.sha256 = s.to_sha256
-                    AND v.criterion = b.criterion AND v.at_us >= s.at_us)))
+                    AND v.criterion = b.criterion)))
         ORDER BY s.attempt_id, s.number
         """,  # noqa: S608 - a constant above
         lambda row: (

@@ -80,10 +80,6 @@ FORGERIES = {
         f"UPDATE verdicts SET criterion = 'another' {OF_SIGNED}",
         f"job {TWO} is accepted, and the file of attempt .* was not judged again",
     ),
-    "judged before it was signed": (
-        "UPDATE signings SET at_us = at_us + 100000000 WHERE number = 0",
-        "was not judged again after it was signed",
-    ),
     "a rendition's signing that is gone with its bytes": (
         "UPDATE signings SET to_sha256 = 'ff' WHERE number = 1",
         "rendition 1 of attempt .* was signed",
