@@ -9,7 +9,7 @@ function picture(asset) {
   return make("img", {
     src: asset.thumbnail,
     alt: shown(asset.alt || titleOf(asset)),
-    lang: asset.alt ? langOf(asset.language) : null,
+    lang: asset.alt || asset.title ? langIn(asset, asset.alt ? "alt" : "title") : null,
     decoding: "async",
   });
 }
@@ -45,18 +45,17 @@ function passed(group) {
 function card(group, number) {
   const asset = group.lead;
   const others = group.members.filter((member) => member !== asset);
-  const lang = langOf(asset.language);
   return make(
     "li",
     { class: "card" },
     make("button", { type: "button", class: "face", "aria-haspopup": "dialog", "data-number": number }, picture(asset)),
-    own("h3", titleOf(asset), { lang: asset.title ? lang : null }),
+    own("h3", titleOf(asset), { lang: asset.title ? langIn(asset, "title") : null }),
     asset.title && asset.title !== asset.name ? own("p", asset.name, { class: "name" }) : null,
-    asset.alt ? own("p", asset.alt, { class: "alt", lang }) : null,
+    asset.alt ? own("p", asset.alt, { class: "alt", lang: langIn(asset, "alt") }) : null,
     make("p", { class: "form" }, `${size(asset)} · ${shown(asset.format)} · ${kilobytes(asset.bytes)}`),
     passed(group),
     asset.approved_by ? make("p", {}, "Approved by ", own("bdi", asset.approved_by)) : null,
-    asset.rights ? own("p", asset.rights, { class: "rights", lang }) : null,
+    asset.rights ? own("p", asset.rights, { class: "rights", lang: langIn(asset, "rights") }) : null,
     others.length ? make("p", { class: "also" }, `Also as ${others.map((other) => `${size(other)} ${shown(other.format)}`).join(", ")}`) : null,
     links(asset),
   );

@@ -65,3 +65,9 @@ function safe(link) {
 
 /** The tag of a language as HTML wants it; `und` says nothing. */
 const langOf = (tag) => (tag && tag !== "und" ? tag : null);
+
+/** The language of an asset's text in one field: the main one, or where that has none, its own. */
+const langIn = (asset, field) => {
+  const tags = Object.keys(asset.texts?.[field] ?? {});
+  return langOf(tags.length && !tags.includes(asset.language) ? tags[0] : asset.language);
+};
