@@ -1,8 +1,8 @@
 # Each target sets up what it needs in .venv/ and does nothing when nothing changed.
 SHELL := /bin/sh
 BIN := .venv/bin
-# Three on two cores: tests of runs wait for a provider as often as they compute.
-WORKERS ?= 3
+# Four on two cores: tests of runs wait for a provider as often as they compute.
+WORKERS ?= 4
 
 .PHONY: help setup demo test lint unit integration simulate storms bench bench-books bench-inspect bench-finance bench-pull focus-validator rates fuzz side-by-side lock clean
 
