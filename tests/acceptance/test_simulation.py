@@ -31,7 +31,7 @@ from ledger import Admit, AttemptState, FailedSettlement, HoldRequest, JobState,
 from validators import LocalInspectors, Verdict
 
 BATCH = 30
-BATCHES = 4
+BATCHES = 3
 SEEDS_TO_FIND_IT = 80
 
 
