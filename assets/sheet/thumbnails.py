@@ -20,8 +20,8 @@ BYTES_MAX: Final = 200_000_000
 
 _FORMATS: Final = ("PNG", "JPEG", "WEBP", "AVIF", "GIF")
 _QUALITY: Final = 60
-"""Measured on studio cards and photographs at 160 px: 2.1 and 2.8 kB, 1.4 and 2.5 ms each with effort 4. AVIF of
-the same look is 10 % smaller at four times the time."""
+"""Measured on studio cards and photographs at 160 px: 2.1 and 2.8 kB, 1.4 and 2.5 ms each
+with effort 4. AVIF of the same look is 10 % smaller at four times the time."""
 _EFFORT: Final = 2
 """Half the time of effort 4, for a few per cent more bytes: every run's end pays it for each new asset."""
 _URI: Final = re.compile(r"data:image/webp;base64,[A-Za-z0-9+/]{16,40000}={0,2}")
