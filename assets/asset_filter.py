@@ -88,10 +88,6 @@ class AssetFilter:
         """Say whether anything that is released may be left out."""
         return self != AssetFilter()
 
-    def takes(self, row: ManifestRow) -> bool:
-        """Say whether an asset is meant."""
-        return all(test(row) for test in self._tests())
-
     def chosen(self, rows: Iterable[ManifestRow]) -> list[ManifestRow]:
         """Give the assets that are meant, in their order."""
         tests = self._tests()

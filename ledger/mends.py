@@ -21,10 +21,10 @@ from sqlalchemy import (
     bindparam,
     insert,
     select,
-    update,
 )
 
-from ledger import budgeting, signings
+from ledger import attempt_bytes, signings
+from ledger.attempt_bytes import BytesChange
 from ledger.errors import BrokenPromise
 from ledger.instants import from_us
 from ledger.kinds import MendKind
@@ -58,15 +58,6 @@ _OF_ATTEMPTS = (
 _CAME_SIZE = select(attempts.c.came_size).where(attempts.c.attempt_id == bindparam("id"))
 _CAME_SHA256 = select(attempts.c.came_sha256).where(attempts.c.attempt_id == bindparam("id"))
 _INSERT = insert(mends)
-_MEND_ATTEMPT = (
-    update(attempts)
-    .where(attempts.c.attempt_id == bindparam("a_id"), attempts.c.sha256 == bindparam("a_from"))
-    .values(
-        sha256=bindparam("a_to"),
-        media_type=bindparam("a_media_type"),
-        byte_count=bindparam("a_byte_count"),
-    )
-)
 
 
 def write(connection: Connection, now_us: int, mended: Sequence[tuple[Inspection, str]]) -> None:
@@ -100,17 +91,13 @@ def write(connection: Connection, now_us: int, mended: Sequence[tuple[Inspection
             }
         )
         changes.append(
-            {
-                "a_id": inspection.attempt_id,
-                "a_from": from_sha256,
-                "a_to": mend.sha256,
-                "a_media_type": mend.media_type,
-                "a_byte_count": mend.byte_count,
-            }
+            BytesChange(
+                inspection.attempt_id, from_sha256, mend.sha256, mend.media_type, mend.byte_count
+            )
         )
     if rows:
-        budgeting.must_change(
-            connection, _MEND_ATTEMPT, changes, "an attempt's bytes changed while they were mended"
+        attempt_bytes.change(
+            connection, changes, "an attempt's bytes changed while they were mended"
         )
         connection.execute(_INSERT, rows)
 

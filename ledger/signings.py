@@ -19,14 +19,14 @@ from sqlalchemy import (
     bindparam,
     insert,
     select,
-    update,
 )
 
-from ledger import budgeting
+from ledger import attempt_bytes
+from ledger.attempt_bytes import BytesChange
 from ledger.file_views import SigningView
 from ledger.instants import from_us
 from ledger.records import SigningRecord
-from ledger.schema import AnyRow, Word, attempts, metadata
+from ledger.schema import AnyRow, Word, metadata
 
 MASTER = 0
 """The number of a job's master among its files; its renditions count from 1."""
@@ -54,15 +54,6 @@ _OF_ATTEMPTS = (
     .order_by(signings.c.attempt_id, signings.c.number)
 )
 _INSERT = insert(signings)
-_SIGN_ATTEMPT = (
-    update(attempts)
-    .where(attempts.c.attempt_id == bindparam("a_id"), attempts.c.sha256 == bindparam("a_from"))
-    .values(
-        sha256=bindparam("a_to"),
-        media_type=bindparam("a_media_type"),
-        byte_count=bindparam("a_byte_count"),
-    )
-)
 
 
 def write(connection: Connection, now_us: int, signed: Sequence[tuple[str, SigningRecord]]) -> None:
@@ -86,19 +77,11 @@ def write(connection: Connection, now_us: int, signed: Sequence[tuple[str, Signi
         ],
     )
     changes = [
-        {
-            "a_id": attempt_id,
-            "a_from": one.from_sha256,
-            "a_to": one.to_sha256,
-            "a_media_type": one.media_type,
-            "a_byte_count": one.byte_count,
-        }
+        BytesChange(attempt_id, one.from_sha256, one.to_sha256, one.media_type, one.byte_count)
         for attempt_id, one in signed
         if one.number == MASTER
     ]
-    budgeting.must_change(
-        connection, _SIGN_ATTEMPT, changes, "an attempt's bytes changed while they were signed"
-    )
+    attempt_bytes.change(connection, changes, "an attempt's bytes changed while they were signed")
 
 
 def of_attempts(
